@@ -1,0 +1,120 @@
+import type { Violation } from "../error.ts";
+import type { OperationSchema, Schema } from "../schema/schema.ts";
+import type { DataObject, DataValue } from "../tree/node.ts";
+import type { InstancePath, PathStep } from "../tree/path.ts";
+
+/** RFC 8342: CONFIG is running with explicit values only, OPERATIONAL adds defaults and state. */
+export type View = "config" | "operational";
+
+/** RFC 6241 §7.2, on one data node. */
+export interface Edit {
+  readonly path: InstancePath;
+  readonly operation: "merge" | "create" | "replace" | "delete" | "remove";
+  /**
+   * What the node is to hold: a DataObject with the explicit values as own properties (keys
+   * included), a leaf value, or an array for a leaf-list. Absent for delete and remove. A list as
+   * a whole (path ends in a list step without keys) takes an array of entries.
+   */
+  readonly value?: DataValue | readonly DataObject[];
+  /** Where to put an entry of a user-ordered list or leaf-list; default last, or where it is. */
+  readonly insert?: EditInsert;
+  /** Refuse (data-missing) when the node does not exist: Update without allow_missing. */
+  readonly mustExist?: boolean;
+}
+
+export type EditInsert =
+  | { readonly where: "first" | "last" }
+  /** `point` is the sibling's own step: keys of the entry, or value of the leaf-list entry. */
+  | { readonly where: "before" | "after"; readonly point: PathStep };
+
+export interface CommitOptions {
+  /** Who asks: certificate subject, or `local`. */
+  readonly user: string;
+  /** Fail unless nothing under the nodes written changed since this commit id. */
+  readonly ifMatch?: string;
+  readonly dryRun?: boolean;
+  readonly comment?: string;
+  /** `durable` (default): answer when the journal is on disk; `applied`: when the maps are written. */
+  readonly wait?: "durable" | "applied";
+  readonly signal?: AbortSignal;
+}
+
+export interface Commit {
+  /** Decimal, grows by commits; also the ETag. */
+  readonly id: string;
+  readonly durable: boolean;
+  readonly time: Date;
+}
+
+/** One thing a commit does to the data plane, in the order it is done. */
+export interface PlanStep {
+  readonly cube: string;
+  readonly operation:
+    | "load"
+    | "unload"
+    | "put"
+    | "delete"
+    | "set-program"
+    | "clear-program"
+    | "attach"
+    | "detach"
+    | "set-device"
+    | "restore-device";
+  /** Map, program or device. */
+  readonly target: string;
+  /** Human-readable key and value of a row, or the detail of an attachment; RFC 7951-like JSON. */
+  readonly key?: unknown;
+  readonly value?: unknown;
+  /** Instance path of the node that causes the step. */
+  readonly cause?: string;
+}
+
+export type CommitOutcome =
+  /** A dry run has a plan and no commit. */
+  | {
+      readonly commit?: Commit;
+      readonly plan: readonly PlanStep[];
+      readonly violations?: undefined;
+    }
+  | { readonly violations: readonly Violation[] };
+
+/** Data as of one commit. The objects are immutable; keep them as long as needed. */
+export interface Snapshot {
+  readonly commitId: string;
+  readonly root: DataObject;
+}
+
+/** What changed, told once to every subscriber, in commit order. */
+export interface ChangeEvent {
+  readonly commitId: string;
+  readonly time: Date;
+  /** Configuration before and after; the same object when only state changed. Diff is cheap. */
+  readonly older: DataObject;
+  readonly newer: DataObject;
+  /** Containers or list entries whose state changed (learned, aged out, port up or down). */
+  readonly state: readonly InstancePath[];
+}
+
+/**
+ * What every protocol works on. Reads never wait; commits are serialised in order of arrival.
+ * Every refusal is a RequestError (nothing changed), or a Violation list in the outcome.
+ */
+export interface Datastore {
+  readonly schema: Schema;
+  /** Running configuration, explicit and assigned values. */
+  snapshot(): Snapshot;
+  /**
+   * The node at a path, undefined where it does not exist. A list step without keys gives the
+   * YangList. In the operational view state nodes are filled in.
+   */
+  read(path: InstancePath, view: View): DataValue | undefined;
+  commit(edits: readonly Edit[], options: CommitOptions): Promise<CommitOutcome>;
+  /** Runs an action (path of the parent node) or rpc (path []). */
+  invoke(
+    path: InstancePath,
+    operation: OperationSchema,
+    input: DataObject,
+    options: CommitOptions,
+  ): Promise<{ readonly output: DataObject; readonly commit?: Commit }>;
+  subscribe(listener: (event: ChangeEvent) => void): Disposable;
+}

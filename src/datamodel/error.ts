@@ -1,0 +1,58 @@
+/**
+ * The error tags of RFC 6241 Appendix A that Yangplane uses. The list is the whole catalogue:
+ * docs/reference/errors.md and src/server/status.ts have exactly these.
+ */
+export type ErrorTag =
+  | "in-use"
+  | "invalid-value"
+  | "too-big"
+  | "missing-attribute"
+  | "bad-attribute"
+  | "unknown-attribute"
+  | "missing-element"
+  | "bad-element"
+  | "unknown-element"
+  | "unknown-namespace"
+  | "access-denied"
+  | "lock-denied"
+  | "resource-denied"
+  | "rollback-failed"
+  | "data-exists"
+  | "data-missing"
+  | "operation-not-supported"
+  | "operation-failed"
+  | "malformed-message";
+
+/** One thing wrong with a request or with the tree that would result from it. */
+export interface Violation {
+  /** RFC 7951 §6.11 instance path of the node that is wrong; "" for the request as a whole. */
+  readonly path: string;
+  readonly tag: ErrorTag;
+  /** RFC 7950 §15 error-app-tag (`must-violation`, `data-not-unique`, `instance-required`, …). */
+  readonly appTag?: string;
+  /** Lower case, no full stop, names value and reason. */
+  readonly message: string;
+}
+
+/** A request refused for what it asks; it has changed nothing. Carries every violation found. */
+export class RequestError extends Error {
+  override readonly name = "RequestError";
+  readonly violations: readonly Violation[];
+
+  constructor(violations: readonly Violation[], options?: ErrorOptions) {
+    const [first] = violations;
+    const more = violations.length > 1 ? ` (and ${violations.length - 1} more)` : "";
+    super(first ? `${first.path || "request"}: ${first.message}${more}` : "refused", options);
+    this.violations = violations;
+  }
+}
+
+/** Shorthand for a request refused for a single reason. */
+export function refuse(
+  tag: ErrorTag,
+  path: string,
+  message: string,
+  appTag?: string,
+): RequestError {
+  return new RequestError([{ path, tag, message, ...(appTag === undefined ? {} : { appTag }) }]);
+}

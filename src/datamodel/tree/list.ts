@@ -1,0 +1,243 @@
+import sortedBtree from "sorted-btree";
+import diffModule from "sorted-btree/extended/diffAgainst.js";
+import { assert } from "../../lib/assert.ts";
+import type { LeafValue } from "../schema/value-type.ts";
+
+const BTree = sortedBtree.default;
+type Tree<K, V> = InstanceType<typeof BTree<K, V>>;
+const diffTrees = diffModule.default;
+
+/** Keys of one entry, in the order of the YANG key statement. */
+export type ListKeys = readonly LeafValue[];
+
+/** A point to insert at in a user-ordered list (RFC 7950 §7.8.6). */
+export type InsertPoint =
+  | { readonly where: "first" | "last" }
+  | { readonly where: "before" | "after"; readonly point: string };
+
+/**
+ * A YANG list as an immutable sorted map from key to entry. Versions share structure: changing one
+ * entry of a million copies a handful of B-tree nodes, and `diff` visits only what is not shared.
+ * Iteration is in key order (numbers numerically), or in user order for `ordered-by user`.
+ */
+export class YangList<E extends object = object, K extends ListKeys = ListKeys>
+  implements Iterable<E>
+{
+  readonly userOrdered: boolean;
+  readonly #entries: Tree<string, E>;
+  readonly #order: UserOrder | undefined;
+
+  /** For `emptyList` and `ListDraft` only. */
+  constructor(entries: Tree<string, E>, order: UserOrder | undefined) {
+    this.#entries = entries;
+    this.#order = order;
+    this.userOrdered = order !== undefined;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get(...keys: K): E | undefined {
+    return this.#entries.get(sortKey(keys));
+  }
+
+  has(...keys: K): boolean {
+    return this.#entries.has(sortKey(keys));
+  }
+
+  /** By encoded key, see `sortKey`. */
+  at(key: string): E | undefined {
+    return this.#entries.get(key);
+  }
+
+  *[Symbol.iterator](): IterableIterator<E> {
+    for (const [, entry] of this.entries()) yield entry;
+  }
+
+  /**
+   * Encoded keys and entries in list order, starting behind `after` (which need not exist in a
+   * list ordered by key). O(log n) to the first, O(1) for each.
+   */
+  *entries(after?: string): IterableIterator<[string, E]> {
+    if (this.#order === undefined) {
+      const start = after === undefined ? undefined : this.#entries.nextHigherKey(after);
+      if (after !== undefined && start === undefined) return;
+      yield* this.#entries.entries(start);
+      return;
+    }
+    for (const key of this.#order.keysAfter(after)) {
+      const entry = this.#entries.get(key);
+      assert(entry !== undefined, "every ordered key has an entry");
+      yield [key, entry];
+    }
+  }
+
+  /** The key in front of this one, undefined for the first: what a user-order change is seen by. */
+  predecessor(key: string): string | undefined {
+    return this.#order === undefined
+      ? this.#entries.nextLowerKey(key)
+      : this.#order.predecessor(key);
+  }
+
+  /** True if both versions list their common entries in one order; identity first, else O(n). */
+  sameOrder(other: YangList<E, K>): boolean {
+    return this.#order === other.#order || this.#order === undefined;
+  }
+
+  /** Calls back for every entry that differs between `older` and this version. */
+  diff(older: YangList<E, K>, changed: (key: string, was?: E, is?: E) => void): void {
+    if (this.#entries === older.#entries) return;
+    diffTrees(
+      older.#entries,
+      this.#entries,
+      (key, was) => changed(key, was, undefined),
+      (key, is) => changed(key, undefined, is),
+      (key, was, is) => changed(key, was, is),
+    );
+  }
+
+  /** A mutable copy in O(1). */
+  draft(): ListDraft<E, K> {
+    return new ListDraft(this.#entries.clone(), this.#order?.clone());
+  }
+}
+
+/** A list being changed inside one transaction; `freeze` makes it a version. */
+export class ListDraft<E extends object = object, K extends ListKeys = ListKeys> {
+  readonly #entries: Tree<string, E>;
+  readonly #order: UserOrder | undefined;
+
+  constructor(entries: Tree<string, E>, order: UserOrder | undefined) {
+    this.#entries = entries;
+    this.#order = order;
+  }
+
+  at(key: string): E | undefined {
+    return this.#entries.get(key);
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** Adds or replaces; a new entry of a user-ordered list goes last unless `insert` says otherwise. */
+  set(key: string, entry: E, insert?: InsertPoint): void {
+    const isNew = this.#entries.set(key, entry);
+    if (this.#order && (isNew || insert)) this.#order.place(key, insert ?? { where: "last" });
+  }
+
+  delete(key: string): boolean {
+    this.#order?.remove(key);
+    return this.#entries.delete(key);
+  }
+
+  freeze(): YangList<E, K> {
+    return new YangList(this.#entries, this.#order);
+  }
+}
+
+/** User order as a persistent map between a rank (a double, midpoints for insertions) and keys. */
+class UserOrder {
+  #keyByRank: Tree<number, string>;
+  #rankByKey: Tree<string, number>;
+
+  constructor(keyByRank: Tree<number, string>, rankByKey: Tree<string, number>) {
+    this.#keyByRank = keyByRank;
+    this.#rankByKey = rankByKey;
+  }
+
+  clone(): UserOrder {
+    return new UserOrder(this.#keyByRank.clone(), this.#rankByKey.clone());
+  }
+
+  *keysAfter(after: string | undefined): IterableIterator<string> {
+    const rank = after === undefined ? undefined : this.#rankByKey.get(after);
+    if (after !== undefined && rank === undefined) return;
+    const start = rank === undefined ? undefined : this.#keyByRank.nextHigherKey(rank);
+    if (rank !== undefined && start === undefined) return;
+    for (const [, key] of this.#keyByRank.entries(start)) yield key;
+  }
+
+  predecessor(key: string): string | undefined {
+    const rank = this.#rankByKey.get(key);
+    return rank === undefined ? undefined : this.#keyByRank.nextLowerPair(rank)?.[1];
+  }
+
+  remove(key: string): void {
+    const rank = this.#rankByKey.get(key);
+    if (rank === undefined) return;
+    this.#keyByRank.delete(rank);
+    this.#rankByKey.delete(key);
+  }
+
+  place(key: string, insert: InsertPoint): void {
+    this.remove(key);
+    let rank = this.#freeRank(insert);
+    if (rank === undefined) {
+      this.#renumber();
+      rank = this.#freeRank(insert);
+    }
+    assert(rank !== undefined, "renumbered ranks have gaps");
+    this.#keyByRank.set(rank, key);
+    this.#rankByKey.set(key, rank);
+  }
+
+  /** A rank at the wanted place, undefined where two neighbours leave no double between them. */
+  #freeRank(insert: InsertPoint): number | undefined {
+    const [low, high] = this.#neighbours(insert);
+    if (low === undefined) return high === undefined ? 0 : high - 1;
+    if (high === undefined) return low + 1;
+    const middle = (low + high) / 2;
+    return middle > low && middle < high ? middle : undefined;
+  }
+
+  #neighbours(insert: InsertPoint): [number | undefined, number | undefined] {
+    const ranks = this.#keyByRank;
+    if (!("point" in insert)) {
+      return insert.where === "first" ? [undefined, ranks.minKey()] : [ranks.maxKey(), undefined];
+    }
+    const point = this.#rankByKey.get(insert.point);
+    assert(point !== undefined, "the insertion point exists");
+    return insert.where === "before"
+      ? [ranks.nextLowerKey(point), point]
+      : [point, ranks.nextHigherKey(point)];
+  }
+
+  #renumber(): void {
+    const keys = [...this.#keyByRank.values()];
+    this.#keyByRank = new BTree(keys.map((key, rank) => [rank, key]));
+    this.#rankByKey = new BTree(keys.map((key, rank) => [key, rank]));
+  }
+}
+
+/** The empty version of a list. */
+export function emptyList<E extends object, K extends ListKeys>(
+  userOrdered: boolean,
+): YangList<E, K> {
+  const order = userOrdered
+    ? new UserOrder(new BTree<number, string>(), new BTree<string, number>())
+    : undefined;
+  return new YangList<E, K>(new BTree<string, E>(undefined, compareKeys), order);
+}
+
+function compareKeys(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Separates keys; YANG strings cannot contain it (RFC 7950 §14 yang-char). */
+const keySeparator = "\u0000";
+
+/** Encodes keys into one string whose order is the list's: numbers by value, then text. */
+export function sortKey(keys: ListKeys): string {
+  const [only] = keys;
+  if (keys.length === 1 && typeof only === "string") return only;
+  return keys.map(sortableText).join(keySeparator);
+}
+
+function sortableText(value: LeafValue): string {
+  if (typeof value !== "number" && typeof value !== "bigint") return String(value);
+  // 20 digits hold uint64; negative numbers count down from the complement so that they sort first.
+  const digits = value < 0 ? (10n ** 20n + BigInt(value)).toString() : value.toString();
+  return (value < 0 ? "-" : "0") + digits.padStart(20, "0");
+}

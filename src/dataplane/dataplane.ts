@@ -1,0 +1,116 @@
+/**
+ * The boundary to the kernel: objects (maps and programs of one cube or device), the jump tables,
+ * and attachments. Two implementations pass one contract suite: `kernel.ts` and `memory.ts`.
+ * All calls are synchronous; each either does what it says or throws KernelError and has changed
+ * nothing.
+ */
+
+/** The kernel (or its in-memory twin) said no. */
+export class KernelError extends Error {
+  override readonly name = "KernelError";
+  /** What was tried, gerund: `loading simplebridge`, `updating map static_fdb`. */
+  readonly operation: string;
+  /** errno name, `ENOSPC`. */
+  readonly code: string;
+
+  constructor(operation: string, code: string, detail?: string, options?: ErrorOptions) {
+    super(`${operation}: ${code}${detail === undefined ? "" : `: ${detail}`}`, options);
+    this.operation = operation;
+    this.code = code;
+  }
+}
+
+export type Family = "tc" | "xdp";
+
+/** `xdp-native` never falls back to generic. */
+export type Hook = "tcx-ingress" | "tcx-egress" | "xdp-native" | "xdp-generic";
+
+export interface ObjectRequest {
+  /** Names the instance; also the folder of its pins: `cubes/br0`, `devices/7`. */
+  readonly id: string;
+  /** Compiled object, `simplebridge`. */
+  readonly object: string;
+  /** .rodata variables by C name, encoded. */
+  readonly constants: Readonly<Record<string, Uint8Array>>;
+  /** max_entries by C map name, where it is not the compiled one. */
+  readonly capacity: Readonly<Record<string, number>>;
+}
+
+export interface Row {
+  readonly key: Uint8Array;
+  /** Per-CPU maps: one value for each possible CPU, each rounded up to 8 bytes. */
+  readonly value: Uint8Array;
+}
+
+export interface Attachment {
+  readonly ifindex: number;
+  readonly hook: Hook;
+  /** Loaded object and its program. */
+  readonly objectId: string;
+  readonly program: string;
+}
+
+export interface Dataplane extends Disposable {
+  readonly kind: "kernel" | "memory";
+
+  /** Loads, verifies and pins; shared maps (the jump tables, yp events) are reused by name. */
+  loadObject(request: ObjectRequest): void;
+  /** Unpins and frees; its programs must be out of the jump tables and detached. */
+  unloadObject(id: string): void;
+  /** Ids of all loaded objects. */
+  objects(): readonly string[];
+
+  /** Writes all rows or none. Keys that exist are overwritten. */
+  putRows(objectId: string, map: string, rows: readonly Row[]): void;
+  /** Deletes all keys or none; an absent key is an error (ENOENT). Arrays: writes zeroes. */
+  deleteRows(objectId: string, map: string, keys: readonly Uint8Array[]): void;
+  /** Every row of a map, in the kernel's order. O(max_entries) for arrays. */
+  rows(objectId: string, map: string): readonly Row[];
+  lookup(objectId: string, map: string, key: Uint8Array): Uint8Array | undefined;
+
+  /** Puts a program of a loaded object into a slot of its family's jump table. */
+  setProgram(slot: number, objectId: string, program: string): void;
+  clearProgram(family: Family, slot: number): void;
+
+  attach(attachment: Attachment): void;
+  detach(ifindex: number, hook: Hook): void;
+  attachments(): readonly Attachment[];
+
+  /** Calls back for every record of a ring buffer map until disposed; never blocks. */
+  subscribe(objectId: string, map: string, listener: (record: Uint8Array) => void): Disposable;
+}
+
+/** A network device of the namespace the daemon runs in. */
+export interface Device {
+  readonly ifindex: number;
+  readonly name: string;
+  /** `aa:bb:cc:dd:ee:ff`; empty for devices without a link-layer address (TUN). */
+  readonly mac: string;
+  /** Administratively up (IFF_UP). */
+  readonly up: boolean;
+  /** Operationally up (carrier, RFC 2863 ifOperStatus up or unknown). */
+  readonly running: boolean;
+  readonly mtu: number;
+  /** rtnl link kind, `veth`, `tun`, `bridge`; undefined for a physical device. */
+  readonly kind: string | undefined;
+  readonly loopback: boolean;
+  readonly promiscuous: boolean;
+  /** Netdev family XDP_FEATURES bit NDO_XMIT: native XDP frames can be redirected to it. */
+  readonly takesXdpFrames: boolean;
+}
+
+/** What happened to a device; a rename is `changed` with another name under the same ifindex. */
+export interface DeviceEvent {
+  readonly kind: "added" | "changed" | "removed";
+  readonly device: Device;
+}
+
+/** The devices, kept current from netlink. Ifindex is the identity, names may move. */
+export interface Devices extends Disposable {
+  byName(name: string): Device | undefined;
+  byIndex(ifindex: number): Device | undefined;
+  list(): readonly Device[];
+  /** After ENOBUFS the implementation dumps again and reports the difference. */
+  subscribe(listener: (event: DeviceEvent) => void): Disposable;
+  setPromiscuous(ifindex: number, on: boolean): void;
+}

@@ -1,0 +1,53 @@
+/** What the BTF of a compiled object says, as the generator writes it to src/gen/bpf. */
+
+/** Binary form of a C type; encode always gives `size` bytes, padding zero. */
+export interface Codec<T> {
+  readonly size: number;
+  encode(value: T): Uint8Array;
+  decode(bytes: Uint8Array): T;
+}
+
+export type MapType =
+  | "array"
+  | "hash"
+  | "lru_hash"
+  | "lpm_trie"
+  | "percpu_array"
+  | "percpu_hash"
+  | "prog_array"
+  | "ringbuf"
+  | "devmap"
+  | "array_of_maps"
+  | "hash_of_maps";
+
+/**
+ * Who writes a map (ARCHITECTURE §1): `config` maps by the engine from the service's tables
+ * (BPF_F_RDONLY_PROG), `state` maps by BPF programs, `core` maps are the engine's own wiring
+ * (hops, jump tables, counters), declared in bpf/include.
+ */
+export type MapOwner = "config" | "state" | "core";
+
+export interface MapLayout<K = unknown, V = unknown> {
+  /** As in C, at most 15 characters. */
+  readonly name: string;
+  readonly type: MapType;
+  readonly owner: MapOwner;
+  readonly key: Codec<K>;
+  readonly value: Codec<V>;
+  readonly maxEntries: number;
+}
+
+export interface ProgramLayout {
+  /** C function name. */
+  readonly name: string;
+  readonly family: "tc" | "xdp";
+}
+
+export interface ObjectLayout {
+  /** Folder name: `simplebridge` for bpf/simplebridge/simplebridge.bpf.c. */
+  readonly name: string;
+  readonly maps: { readonly [prop: string]: MapLayout };
+  readonly programs: { readonly [prop: string]: ProgramLayout };
+  /** `const volatile` variables in .rodata, set once when a cube is loaded. */
+  readonly constants: { readonly [prop: string]: Codec<never> };
+}
