@@ -1,0 +1,97 @@
+// Imports go one way: lib <- datamodel, dataplane <- services <- main. A row is a folder and what
+// it may import of ours; anything else is an error. test/tools/boundaries.test.ts plants offences.
+const mayImport = {
+  lib: [],
+  datamodel: ["lib"],
+  dataplane: ["lib"],
+  journal: ["lib", "datamodel"],
+  gen: ["lib", "dataplane/layout", "datamodel/schema", "gen"],
+  server: ["lib", "datamodel", "server/(access|status)[.]ts"],
+  cli: ["lib", "datamodel/schema", "gen/proto"],
+};
+
+const boundaries = Object.entries(mayImport).map(([folder, allowed]) => ({
+  name: `${folder}-boundary`,
+  severity: "error",
+  from: { path: `^src/${folder}/` },
+  to: { path: "^src/", pathNot: [folder, ...allowed].map((path) => `^src/${path}(/|$|[.]ts$)`) },
+}));
+
+module.exports = {
+  forbidden: [
+    ...boundaries,
+    {
+      name: "protocols-are-islands",
+      severity: "error",
+      from: { path: "^src/server/([^/]+)/" },
+      to: { path: "^src/server/([^/]+)/", pathNot: "^src/server/$1/" },
+    },
+    {
+      name: "services-are-islands",
+      comment: "Two services that must talk do so through the data, never by import.",
+      severity: "error",
+      from: { path: "^src/services/([^/]+)/" },
+      to: { path: "^src/services/([^/]+)/", pathNot: "^src/services/$1/" },
+    },
+    {
+      name: "a-service-is-a-declaration",
+      comment: "Types of the data plane reach a service through services/service.ts.",
+      severity: "error",
+      from: { path: "^src/services/([^/]+)/" },
+      to: {
+        path: "^src/",
+        pathNot: [
+          "^src/services/$1/",
+          "^src/services/service[.]ts$",
+          "^src/gen/(yang|bpf)/$1[.]ts$",
+          "^src/lib/",
+        ],
+      },
+    },
+    {
+      name: "a-service-does-no-io",
+      severity: "error",
+      from: { path: "^src/services/[^/]+/" },
+      to: { dependencyTypes: ["core"] },
+    },
+    {
+      name: "the-engine-knows-no-service",
+      comment: "Services are found by folder.",
+      severity: "error",
+      from: { path: "^src/services/[^/]+[.]ts$" },
+      to: { path: ["^src/services/[^/]+/", "^src/server/", "^src/cli/"] },
+    },
+    {
+      name: "pure-folders-do-no-io",
+      comment: "lib and datamodel are pure; libyang, behind its own folder, is the exception.",
+      severity: "error",
+      from: { path: "^src/(lib|datamodel)/", pathNot: "^src/datamodel/libyang/" },
+      to: { dependencyTypes: ["core"], pathNot: "^(node:)?(assert|util)(/|$)" },
+    },
+    {
+      name: "src-does-not-lean-on-tools-or-tests",
+      severity: "error",
+      from: { path: "^src/" },
+      to: { path: "^(tools|test|bench)/" },
+    },
+    {
+      name: "only-main-composes",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/(main[.]ts$|daemon/)" },
+      to: { path: "^src/main[.]ts$" },
+    },
+    { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
+    {
+      name: "run-time-needs-run-time-dependencies",
+      severity: "error",
+      from: { path: "^src/" },
+      to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown", "unknown"] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: { conditionNames: ["import", "node", "default", "types"] },
+  },
+};

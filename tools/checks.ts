@@ -1,0 +1,15 @@
+/** What `make check` runs, in order; each is one shell command and passes by exit status 0. */
+export const checks: Readonly<Record<string, string>> = {
+  "generated files are current": "node --import tsx tools/check-generated.ts",
+  "field numbers are kept": "node --import tsx tools/check-lock.ts",
+  "biome finds nothing": "npx biome check --error-on-warnings",
+  "types hold": "npx tsc -p .",
+  "imports go one way": "npx depcruise --config .dependency-cruiser.cjs src",
+  "nothing is unused": "npx knip",
+  "tidy finds nothing": "node --import tsx tools/tidy.ts",
+  "C is formatted": "find bpf -name '*.[ch]' ! -name 'vmlinux*.h' | xargs clang-format --dry-run -Werror",
+  "yanglint accepts the models":
+    "for m in $(find yang -name '*.yang'); do yanglint -p yang -p yang/base $m || exit 1; done",
+  "pyang accepts the models":
+    "pyang --lint --lint-ensure-hyphenated-names -p yang:yang/base $(find yang -name '*.yang')",
+};
