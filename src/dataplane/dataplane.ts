@@ -25,6 +25,13 @@ export type Family = "tc" | "xdp";
 /** `xdp-native` never falls back to generic. */
 export type Hook = "tcx-ingress" | "tcx-egress" | "xdp-native" | "xdp-generic";
 
+export function familyOf(hook: Hook): Family {
+  return hook === "tcx-ingress" || hook === "tcx-egress" ? "tc" : "xdp";
+}
+
+/** Slots of each jump table, `jmp_tc` and `jmp_xdp`; 8 bytes of kernel memory a slot. */
+export const JUMP_TABLE_SLOTS = 16_384;
+
 export interface ObjectRequest {
   /** Names the instance; also the folder of its pins: `cubes/br0`, `devices/7`. */
   readonly id: string;
@@ -50,8 +57,18 @@ export interface Attachment {
   readonly program: string;
 }
 
+/** A program in a jump table. */
+export interface ProgramSlot {
+  readonly family: Family;
+  readonly slot: number;
+  readonly objectId: string;
+  readonly program: string;
+}
+
 export interface Dataplane extends Disposable {
   readonly kind: "kernel" | "memory";
+  /** Possible CPUs: how many values a row of a per-CPU map holds. */
+  readonly cpuCount: number;
 
   /** Loads, verifies and pins; shared maps (the jump tables, yp events) are reused by name. */
   loadObject(request: ObjectRequest): void;
@@ -59,6 +76,11 @@ export interface Dataplane extends Disposable {
   unloadObject(id: string): void;
   /** Ids of all loaded objects. */
   objects(): readonly string[];
+  /**
+   * What an object was loaded with, also by an earlier daemon. Undefined where that cannot be
+   * relied on: not loaded, or the compiled file is another one now; such an object wants reloading.
+   */
+  loadedRequest(id: string): ObjectRequest | undefined;
 
   /** Writes all rows or none. Keys that exist are overwritten. */
   putRows(objectId: string, map: string, rows: readonly Row[]): void;
@@ -66,14 +88,20 @@ export interface Dataplane extends Disposable {
   deleteRows(objectId: string, map: string, keys: readonly Uint8Array[]): void;
   /** Every row of a map, in the kernel's order. O(max_entries) for arrays. */
   rows(objectId: string, map: string): readonly Row[];
+  /** In an lpm_trie the row of the longest prefix that covers the key. */
   lookup(objectId: string, map: string, key: Uint8Array): Uint8Array | undefined;
 
   /** Puts a program of a loaded object into a slot of its family's jump table. */
   setProgram(slot: number, objectId: string, program: string): void;
   clearProgram(family: Family, slot: number): void;
+  /** What the jump tables hold. */
+  programs(): readonly ProgramSlot[];
 
+  /** One program a hook, one XDP program a device; a taken place is EBUSY. */
   attach(attachment: Attachment): void;
+  /** Also succeeds for a device that is gone since. */
   detach(ifindex: number, hook: Hook): void;
+  /** Without those whose device is gone: the kernel has dropped them. */
   attachments(): readonly Attachment[];
 
   /** Calls back for every record of a ring buffer map until disposed; never blocks. */

@@ -49,5 +49,5 @@ export interface ObjectLayout {
   readonly maps: { readonly [prop: string]: MapLayout };
   readonly programs: { readonly [prop: string]: ProgramLayout };
   /** `const volatile` variables in .rodata, set once when a cube is loaded. */
-  readonly constants: { readonly [prop: string]: Codec<never> };
+  readonly constants: { readonly [prop: string]: Codec<unknown> };
 }

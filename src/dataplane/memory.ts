@@ -1,0 +1,217 @@
+/** The data plane without a kernel, for plans, tests and `--dataplane memory`. */
+
+import {
+  type Attachment,
+  type Dataplane,
+  type Devices,
+  type Family,
+  familyOf,
+  type Hook,
+  JUMP_TABLE_SLOTS,
+  KernelError,
+  type ObjectRequest,
+  type ProgramSlot,
+  type Row,
+} from "./dataplane.ts";
+import type { MapLayout, ObjectLayout, ProgramLayout } from "./layout.ts";
+import { MemoryMap, type Refuse } from "./memory-map.ts";
+
+export interface MemoryDataplaneOptions {
+  /** What could be loaded: the generated descriptors stand for the compiled files. */
+  readonly objects: readonly ObjectLayout[];
+  /** Where given, attaching to a device that it does not know is ENODEV. */
+  readonly devices?: Pick<Devices, "byIndex">;
+  /** Values in a row of a per-CPU map; default 2. */
+  readonly cpuCount?: number;
+}
+
+interface LoadedObject {
+  readonly request: ObjectRequest;
+  readonly maps: ReadonlyMap<string, MemoryMap>;
+  readonly programs: ReadonlyMap<string, ProgramLayout>;
+}
+
+type Listener = (record: Uint8Array) => void;
+
+export class MemoryDataplane implements Dataplane {
+  readonly kind = "memory";
+  readonly #layouts: ReadonlyMap<string, ObjectLayout>;
+  readonly #devices: Pick<Devices, "byIndex"> | undefined;
+  readonly cpuCount: number;
+  readonly #objects = new Map<string, LoadedObject>();
+  readonly #slots: Record<Family, Map<number, ProgramSlot>> = { tc: new Map(), xdp: new Map() };
+  readonly #attachments = new Map<string, Attachment>();
+  readonly #listeners = new Map<MemoryMap, Set<Listener>>();
+
+  constructor({ objects, devices, cpuCount = 2 }: MemoryDataplaneOptions) {
+    this.#layouts = new Map(objects.map((layout) => [layout.name, layout]));
+    this.#devices = devices;
+    this.cpuCount = cpuCount;
+  }
+
+  loadObject(request: ObjectRequest): void {
+    const refuse = refusing(`loading ${request.object} as ${request.id}`);
+    if (this.#objects.has(request.id)) refuse("EEXIST");
+    const layout = this.#layouts.get(request.object) ?? refuse("ENOENT", "no such object");
+    checkConstants(layout, request, refuse);
+    this.#objects.set(request.id, {
+      request,
+      maps: this.#createMaps(layout, request, refuse),
+      programs: new Map(Object.values(layout.programs).map((program) => [program.name, program])),
+    });
+  }
+
+  unloadObject(id: string): void {
+    const refuse = refusing(`unloading ${id}`);
+    if (!this.#objects.has(id)) refuse("ENOENT", "not loaded");
+    const slot = this.programs().find(({ objectId }) => objectId === id);
+    if (slot) refuse("EBUSY", `program ${slot.program} is in ${slot.family} slot ${slot.slot}`);
+    const used = this.attachments().find(({ objectId }) => objectId === id);
+    if (used) refuse("EBUSY", `program ${used.program} is attached to device ${used.ifindex}`);
+    this.#objects.delete(id);
+  }
+
+  objects(): readonly string[] {
+    return [...this.#objects.keys()];
+  }
+
+  loadedRequest(id: string): ObjectRequest | undefined {
+    return this.#objects.get(id)?.request;
+  }
+
+  putRows(objectId: string, map: string, rows: readonly Row[]): void {
+    const refuse = refusing(`updating map ${map} of ${objectId}`);
+    this.#map(objectId, map, refuse).put(rows, refuse);
+  }
+
+  deleteRows(objectId: string, map: string, keys: readonly Uint8Array[]): void {
+    const refuse = refusing(`deleting from map ${map} of ${objectId}`);
+    this.#map(objectId, map, refuse).delete(keys, refuse);
+  }
+
+  rows(objectId: string, map: string): readonly Row[] {
+    const refuse = refusing(`reading map ${map} of ${objectId}`);
+    return this.#map(objectId, map, refuse).rows(refuse);
+  }
+
+  lookup(objectId: string, map: string, key: Uint8Array): Uint8Array | undefined {
+    const refuse = refusing(`reading map ${map} of ${objectId}`);
+    return this.#map(objectId, map, refuse).lookup(key, refuse);
+  }
+
+  setProgram(slot: number, objectId: string, program: string): void {
+    const refuse = refusing(`setting slot ${slot} to ${program} of ${objectId}`);
+    const { family } = this.#program(objectId, program, refuse);
+    if (slot >= JUMP_TABLE_SLOTS) refuse("E2BIG", `the last slot is ${JUMP_TABLE_SLOTS - 1}`);
+    this.#slots[family].set(slot, { family, slot, objectId, program });
+  }
+
+  clearProgram(family: Family, slot: number): void {
+    const refuse = refusing(`clearing ${family} slot ${slot}`);
+    if (!this.#slots[family].delete(slot)) refuse("ENOENT", "the slot is empty");
+  }
+
+  programs(): readonly ProgramSlot[] {
+    return [...this.#slots.tc.values(), ...this.#slots.xdp.values()];
+  }
+
+  attach(attachment: Attachment): void {
+    const { ifindex, hook, objectId, program } = attachment;
+    const refuse = refusing(`attaching ${program} of ${objectId} to device ${ifindex} ${hook}`);
+    const { family } = this.#program(objectId, program, refuse);
+    if (family !== familyOf(hook)) refuse("EINVAL", `a ${family} program`);
+    if (!this.#exists(ifindex)) refuse("ENODEV");
+    const taken = this.attachments().find((other) => excludes(other, attachment));
+    if (taken) refuse("EBUSY", `${taken.hook} has ${taken.program} of ${taken.objectId}`);
+    this.#attachments.set(placeOf(ifindex, hook), attachment);
+  }
+
+  detach(ifindex: number, hook: Hook): void {
+    const refuse = refusing(`detaching from device ${ifindex} ${hook}`);
+    if (!this.#attachments.delete(placeOf(ifindex, hook))) refuse("ENOENT", "nothing attached");
+  }
+
+  attachments(): readonly Attachment[] {
+    return [...this.#attachments.values()].filter(({ ifindex }) => this.#exists(ifindex));
+  }
+
+  subscribe(objectId: string, map: string, listener: Listener): Disposable {
+    const refuse = refusing(`subscribing to map ${map} of ${objectId}`);
+    const buffer = this.#map(objectId, map, refuse);
+    if (buffer.type !== "ringbuf") refuse("EINVAL", `a ${buffer.type}`);
+    const listeners = this.#listeners.get(buffer) ?? new Set();
+    this.#listeners.set(buffer, listeners.add(listener));
+    return { [Symbol.dispose]: () => listeners.delete(listener) };
+  }
+
+  /** What a BPF program would do with bpf_ringbuf_output. */
+  emit(objectId: string, map: string, record: Uint8Array): void {
+    const buffer = this.#map(objectId, map, refusing(`emitting to map ${map} of ${objectId}`));
+    for (const listener of this.#listeners.get(buffer) ?? []) listener(record);
+  }
+
+  [Symbol.dispose](): void {
+    this.#listeners.clear();
+  }
+
+  #createMaps(
+    layout: ObjectLayout,
+    { capacity }: ObjectRequest,
+    refuse: Refuse,
+  ): ReadonlyMap<string, MemoryMap> {
+    const maps = new Map<string, MapLayout>();
+    for (const map of Object.values(layout.maps)) maps.set(map.name, map);
+    for (const [name, entries] of Object.entries(capacity)) {
+      if (!maps.has(name)) refuse("ENOENT", `no map ${name}`);
+      if (!Number.isInteger(entries) || entries < 1)
+        refuse("EINVAL", `${name}: ${entries} entries`);
+    }
+    const create = (map: MapLayout) =>
+      new MemoryMap(map, capacity[map.name] ?? map.maxEntries, this.cpuCount);
+    return new Map([...maps].map(([name, map]) => [name, create(map)]));
+  }
+
+  #map(objectId: string, map: string, refuse: Refuse): MemoryMap {
+    const object = this.#objects.get(objectId) ?? refuse("ENOENT", "the object is not loaded");
+    return object.maps.get(map) ?? refuse("ENOENT", "no such map");
+  }
+
+  #program(objectId: string, program: string, refuse: Refuse): ProgramLayout {
+    const object = this.#objects.get(objectId) ?? refuse("ENOENT", "the object is not loaded");
+    return object.programs.get(program) ?? refuse("ENOENT", "no such program");
+  }
+
+  #exists(ifindex: number): boolean {
+    return this.#devices === undefined || this.#devices.byIndex(ifindex) !== undefined;
+  }
+}
+
+function refusing(operation: string): Refuse {
+  return (code, detail) => {
+    throw new KernelError(operation, code, detail);
+  };
+}
+
+function checkConstants(layout: ObjectLayout, request: ObjectRequest, refuse: Refuse): void {
+  for (const [name, bytes] of Object.entries(request.constants)) {
+    const codec = layout.constants[propertyOf(name)] ?? refuse("ENOENT", `no constant ${name}`);
+    if (bytes.length !== codec.size) {
+      refuse("EINVAL", `constant ${name} has ${bytes.length} bytes, not ${codec.size}`);
+    }
+  }
+}
+
+/** Descriptors spell `local_mac` as `localMac`. */
+function propertyOf(name: string): string {
+  return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** A device runs one XDP program, in whichever mode. */
+function excludes(a: Attachment, b: Attachment): boolean {
+  if (a.ifindex !== b.ifindex) return false;
+  return a.hook === b.hook || (familyOf(a.hook) === "xdp" && familyOf(b.hook) === "xdp");
+}
+
+function placeOf(ifindex: number, hook: Hook): string {
+  return `${ifindex}-${hook}`;
+}

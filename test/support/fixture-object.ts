@@ -1,0 +1,56 @@
+import type { Codec, MapLayout, MapType, ObjectLayout } from "../../src/dataplane/layout.ts";
+
+/** Little-endian unsigned integer of `size` bytes. */
+function unsigned(size: 4 | 8): Codec<bigint> {
+  return {
+    size,
+    encode: (value) => little(value, size),
+    decode: (bytes) => BigInt(`0x${Buffer.from(bytes).reverse().toString("hex")}`),
+  };
+}
+
+function raw(size: number): Codec<Uint8Array> {
+  return { size, encode: (value) => Uint8Array.from(value), decode: (bytes) => bytes };
+}
+
+export function little(value: number | bigint, size: 4 | 8): Uint8Array {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64LE(BigInt(value));
+  return Uint8Array.from(bytes.subarray(0, size));
+}
+
+export const u32 = (value: number): Uint8Array => little(value, 4);
+export const u64 = (value: number): Uint8Array => little(value, 8);
+
+function map(name: string, type: MapType, key: number, value: 0 | 4 | 8): MapLayout {
+  return {
+    name,
+    type,
+    owner: "config",
+    key: raw(key),
+    value: value === 0 ? raw(0) : unsigned(value),
+    maxEntries: type === "ringbuf" ? 4096 : 4,
+  };
+}
+
+/** test/fixtures/bpf/fixture.bpf.c, as the generator would describe it. */
+export const fixtureObject: ObjectLayout = {
+  name: "fixture",
+  maps: {
+    table: map("table", "hash", 4, 8),
+    cells: map("cells", "array", 4, 8),
+    counts: map("counts", "percpu_array", 4, 4),
+    recent: map("recent", "lru_hash", 4, 8),
+    routes: map("routes", "lpm_trie", 8, 8),
+    events: map("events", "ringbuf", 0, 0),
+    jmpTc: map("jmp_tc", "prog_array", 4, 4),
+    jmpXdp: map("jmp_xdp", "prog_array", 4, 4),
+  },
+  programs: {
+    ingress: { name: "ingress", family: "tc" },
+    entry: { name: "entry", family: "tc" },
+    rewrite: { name: "rewrite", family: "xdp" },
+    xdpEntry: { name: "xdp_entry", family: "xdp" },
+  },
+  constants: { verdict: unsigned(4), localMac: raw(6) },
+};
