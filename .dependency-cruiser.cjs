@@ -1,5 +1,5 @@
 // Imports go one way: lib <- datamodel, dataplane <- services <- main. A row is a folder and what
-// it may import of ours; anything else is an error. test/tools/boundaries.test.ts plants offences.
+// it may import of ours; anything else is an error. test/e2e/boundaries.e2e.test.ts plants offences.
 const mayImport = {
   lib: [],
   datamodel: ["lib"],

@@ -7,7 +7,8 @@ export const checks: Readonly<Record<string, string>> = {
   "imports go one way": "npx depcruise --config .dependency-cruiser.cjs src",
   "nothing is unused": "npx knip",
   "tidy finds nothing": "node --import tsx tools/tidy.ts",
-  "C is formatted": "find bpf -name '*.[ch]' ! -name 'vmlinux*.h' | xargs clang-format --dry-run -Werror",
+  "C is formatted":
+    "find bpf -name '*.[ch]' ! -name 'vmlinux*.h' | xargs clang-format --dry-run -Werror",
   "yanglint accepts the models":
     "for m in $(find yang -name '*.yang'); do yanglint -p yang -p yang/base $m || exit 1; done",
   "pyang accepts the models":

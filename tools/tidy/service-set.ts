@@ -1,0 +1,34 @@
+import type { Finding } from "./finding.ts";
+
+/** Where the four parts of a service live; each captures the service's name. */
+const places = {
+  "yang/<name>.yang": /^yang\/([^/]+)\.yang$/,
+  "bpf/<name>/<name>.bpf.c": /^bpf\/([^/]+)\/\1\.bpf\.c$/,
+  "src/services/<name>/service.ts": /^src\/services\/([^/]+)\/service\.ts$/,
+  "test/services/<name>/<name>.test.ts": /^test\/services\/([^/]+)\/\1\.test\.ts$/,
+} satisfies Record<string, RegExp>;
+
+/** Programs every cube uses; they belong to no service. */
+const sharedPrograms = new Set(["core"]);
+
+/** A service is there in four places under one name, or it is not there. */
+export function checkServiceSet(files: readonly string[]): Finding[] {
+  const found = Object.entries(places).map(([place, pattern]) => ({
+    place,
+    names: new Set(files.flatMap((file) => pattern.exec(file)?.[1] ?? [])),
+  }));
+  const names = new Set(found.flatMap((part) => [...part.names]));
+  return [...names]
+    .filter((name) => !sharedPrograms.has(name))
+    .sort()
+    .flatMap((name) =>
+      found
+        .filter((part) => !part.names.has(name))
+        .map(({ place }) => missing(name, place.replaceAll("<name>", name))),
+    );
+}
+
+function missing(name: string, file: string): Finding {
+  const message = `service ${name} lacks this file`;
+  return { rule: "service-set", file, line: 1, message, severity: "failure" };
+}
