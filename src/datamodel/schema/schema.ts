@@ -1,4 +1,5 @@
 import { assert } from "../../lib/assert.ts";
+import { valueType } from "./compile-type.ts";
 import type {
   IrAnydata,
   IrChoice,
@@ -17,7 +18,7 @@ import type {
   IrWhen,
 } from "./ir.ts";
 import { propertyNames } from "./names.ts";
-import { type ValueType, valueType } from "./value-type.ts";
+import type { ValueType } from "./value-type.ts";
 
 /**
  * The run-time schema: the IR of all loaded modules, linked. Choices and cases are flattened away
@@ -264,7 +265,7 @@ class Linker {
           kind: "leaf",
           ir,
           ...common,
-          type: valueType(ir.type, this.#identities),
+          type: valueType(ir.type, this.#identities, ir.module),
           isKey: parent.kind === "list" && parent.ir.keys.includes(ir.name),
         };
       case "leaf-list":
@@ -272,7 +273,7 @@ class Linker {
           kind: "leaf-list",
           ir,
           ...common,
-          type: valueType(ir.type, this.#identities),
+          type: valueType(ir.type, this.#identities, ir.module),
           userOrdered: ir.userOrdered,
         };
       default:

@@ -23,19 +23,11 @@ export class ValueError extends Error {
 /** A YANG type compiled: the three forms of a value and the check of its restrictions. */
 export interface ValueType {
   readonly ir: IrType;
-  /** From RFC 7951 JSON (parsed). @throws ValueError */
+  /** From RFC 7951 JSON (parsed). Integers of 64 bits may also be safe JSON numbers. @throws ValueError */
   fromJson(json: unknown): LeafValue;
   toJson(value: LeafValue): unknown;
   /** From the lexical form (path predicates, defaults, command line). @throws ValueError */
   fromText(text: string): LeafValue;
   /** The canonical lexical form. */
   toText(value: LeafValue): string;
-}
-
-/** Compiles a type. `identities` maps each identity to all that derive from it. */
-export function valueType(
-  ir: IrType,
-  identities: ReadonlyMap<string, ReadonlySet<string>>,
-): ValueType {
-  throw new Error(`not here yet: ${ir.base} ${identities.size}`);
 }

@@ -1,0 +1,33 @@
+import type { LeafValue } from "./value-type.ts";
+
+/** Longest text of any leaf value, in UTF-16 units; far above what a network's configuration needs. */
+export const textLengthMax = 65_536;
+
+/**
+ * The way out of the canonical form, the same for every type: which JavaScript primitive a value is
+ * already says how RFC 7951 §6 writes it (bigint as a string, null as `[null]`).
+ */
+export const plainForm = { toJson, toText };
+
+function toJson(value: LeafValue): unknown {
+  if (typeof value === "bigint") return value.toString();
+  return value === null ? [null] : value;
+}
+
+function toText(value: LeafValue): string {
+  return value === null ? "" : String(value);
+}
+
+/** How an error message names what was given: as JSON, cut to a readable length. */
+export function shown(given: unknown): string {
+  const text = typeof given === "string" ? given.slice(0, 61) : given;
+  const json = typeof text === "object" && text !== null ? kindOf(text) : JSON.stringify(text);
+  return typeof given === "string" && given.length > 60 ? `${json.slice(0, -2)}…"` : String(json);
+}
+
+/** What JSON calls the kind of a parsed value, with its article. */
+export function kindOf(json: unknown): string {
+  if (json === null) return "null";
+  if (Array.isArray(json)) return "an array";
+  return typeof json === "object" ? "an object" : `a ${typeof json}`;
+}
