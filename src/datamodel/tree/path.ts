@@ -1,11 +1,29 @@
-import type { DataSchema } from "../schema/schema.ts";
-import type { LeafValue } from "../schema/value-type.ts";
+import { type ErrorTag, type RequestError, refuse } from "../error.ts";
+import {
+  parseSteps,
+  quoted,
+  type TextPredicate,
+  type TextStep,
+} from "../schema/instance-identifier.ts";
+import { membersOf } from "../schema/members.ts";
+import type {
+  DataSchema,
+  LeafListSchema,
+  LeafSchema,
+  ListSchema,
+  ParentSchema,
+  Schema,
+} from "../schema/schema.ts";
+import { type LeafValue, ValueError } from "../schema/value-type.ts";
 import type { ListKeys } from "./list.ts";
 
 /** One data node on the way from the root. */
 export interface PathStep {
   readonly schema: DataSchema;
-  /** List entry: its keys. Absent on a list step: the list as a whole (last step only). */
+  /**
+   * List entry: its keys; in a list without keys its position, counted from 1. Absent on a list
+   * step: the list as a whole (last step only).
+   */
   readonly keys?: ListKeys;
   /** Leaf-list entry: its value. Absent: the leaf-list as a whole. */
   readonly value?: LeafValue;
@@ -13,3 +31,130 @@ export interface PathStep {
 
 /** Where a data node is, from the root; [] is the root itself. */
 export type InstancePath = readonly PathStep[];
+
+/** The canonical text of a path (RFC 7951 §6.11); "/" for the root. */
+export function printPath(path: InstancePath): string {
+  return path.map(printStep).join("") || "/";
+}
+
+/** A step as `printPath` writes it. */
+export function printStep({ schema, keys, value }: PathStep): string {
+  const name = `/${schema.jsonName}`;
+  if (schema.kind === "list" && keys) return name + printKeys(schema, keys);
+  if (schema.kind === "leaf-list" && value !== undefined) {
+    return `${name}[.=${quoted(schema.type.toText(value))}]`;
+  }
+  return name;
+}
+
+function printKeys(schema: ListSchema, keys: ListKeys): string {
+  if (schema.keys.length === 0) return `[${keys[0]}]`;
+  return schema.keys
+    .map((leaf, index) => `[${leaf.name}=${quoted(leaf.type.toText(keys[index] ?? null))}]`)
+    .join("");
+}
+
+/**
+ * Reads `/simplebridge:simplebridge[name='br0']/ports[name="p1"]/peer`: keys in any order, values in
+ * either kind of quote. "/" is the root.
+ * @throws RequestError whose violation has the path up to what is wrong
+ */
+export function parsePath(schema: Schema, text: string): InstancePath {
+  if (text === "/") return [];
+  const path: PathStep[] = [];
+  for (const step of readSteps(text)) {
+    const last = path.at(-1);
+    const parent = last === undefined ? schema.root : parentBelow(last, path);
+    path.push(selectedStep(childNamed(parent, step, path), step, path));
+  }
+  return path;
+}
+
+function readSteps(text: string): TextStep[] {
+  try {
+    return parseSteps(text);
+  } catch (error) {
+    if (!(error instanceof ValueError)) throw error;
+    throw refuse("malformed-message", "", `the path is malformed: ${error.message}`);
+  }
+}
+
+/** What the step behind `last` is looked up in. */
+function parentBelow({ schema, keys }: PathStep, path: InstancePath): ParentSchema {
+  if (schema.kind === "container" || (schema.kind === "list" && keys)) return schema;
+  if (schema.kind !== "list") {
+    throw wrong("unknown-element", path, `${schema.name} is a ${schema.kind}, nothing is below it`);
+  }
+  const wanted = schema.keys.map(({ name }) => name).join(", ") || "position";
+  throw wrong("missing-element", path, `an entry of ${schema.name} is chosen by its ${wanted}`);
+}
+
+function childNamed(parent: ParentSchema, step: TextStep, path: InstancePath): DataSchema {
+  const given = step.module === undefined ? step.name : `${step.module}:${step.name}`;
+  const child = membersOf(parent).get(given);
+  if (child) return child;
+  const last = path.at(-1);
+  const where = last ? `${last.schema.name} has no node` : "there is no top-level node";
+  throw wrong("unknown-element", path, `${where} named "${given}"`);
+}
+
+function selectedStep(schema: DataSchema, step: TextStep, path: InstancePath): PathStep {
+  const { predicates } = step;
+  if (predicates.length === 0) return { schema };
+  if (schema.kind === "list") return { schema, keys: entryKeys(schema, predicates, path) };
+  const [only] = predicates;
+  if (schema.kind === "leaf-list" && only?.kind === "value" && predicates.length === 1) {
+    return { schema, value: readValue(schema, only.value, path) };
+  }
+  throw wrong("bad-element", [...path, { schema }], `[…] does not fit the ${schema.kind}`);
+}
+
+function entryKeys(
+  schema: ListSchema,
+  predicates: readonly TextPredicate[],
+  path: InstancePath,
+): ListKeys {
+  const [only] = predicates;
+  if (schema.keys.length === 0 && only?.kind === "position" && predicates.length === 1) {
+    return [only.position];
+  }
+  const given = new Map<string, string>();
+  for (const predicate of predicates) {
+    const name = keyName(schema, predicate, path);
+    if (given.has(name)) throw wrong("bad-element", [...path, { schema }], `key ${name} twice`);
+    given.set(name, predicate.kind === "key" ? predicate.value : "");
+  }
+  return schema.keys.map((leaf) => {
+    const text = given.get(leaf.name);
+    if (text !== undefined) return readValue(leaf, text, [...path, { schema }]);
+    throw wrong("missing-element", [...path, { schema }], `key ${leaf.name} is missing`);
+  });
+}
+
+function keyName(schema: ListSchema, predicate: TextPredicate, path: InstancePath): string {
+  const at = [...path, { schema }];
+  if (predicate.kind !== "key") {
+    throw wrong("bad-element", at, `an entry of ${schema.name} is chosen by its keys`);
+  }
+  const { module = schema.module, name } = predicate;
+  const isKey = schema.keys.some((leaf) => leaf.name === name && leaf.module === module);
+  if (!isKey) throw wrong("bad-element", at, `"${name}" is not a key of ${schema.name}`);
+  return name;
+}
+
+function readValue(
+  schema: LeafSchema | LeafListSchema,
+  text: string,
+  path: InstancePath,
+): LeafValue {
+  try {
+    return schema.type.fromText(text);
+  } catch (error) {
+    if (!(error instanceof ValueError)) throw error;
+    throw refuse("invalid-value", printPath([...path, { schema }]), error.message, error.appTag);
+  }
+}
+
+function wrong(tag: ErrorTag, path: InstancePath, message: string): RequestError {
+  return refuse(tag, path.length === 0 ? "" : printPath(path), message);
+}

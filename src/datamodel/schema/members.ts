@@ -1,0 +1,19 @@
+import type { DataSchema, ParentSchema } from "./schema.ts";
+
+const indexes = new WeakMap<ParentSchema, ReadonlyMap<string, DataSchema>>();
+
+/**
+ * A parent's children by the names RFC 7951 §4 gives them: bare in the parent's own module, with
+ * the module otherwise. The module is also taken where it could be left out.
+ */
+export function membersOf(parent: ParentSchema): ReadonlyMap<string, DataSchema> {
+  const known = indexes.get(parent);
+  if (known) return known;
+  const index = new Map<string, DataSchema>();
+  for (const child of parent.children) {
+    index.set(child.jsonName, child);
+    index.set(`${child.module}:${child.name}`, child);
+  }
+  indexes.set(parent, index);
+  return index;
+}
