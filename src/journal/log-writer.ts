@@ -1,0 +1,105 @@
+import { join } from "node:path";
+import { type Disk, type DiskFile, writeFully } from "./disk.ts";
+import { encodeFileHeader, fileHeaderSize } from "./file-header.ts";
+import { logName } from "./file-names.ts";
+import type { Resumption } from "./recovery.ts";
+
+/** A page: what a full disk refuses although the log itself could still be cut. */
+const probeSize = 4096;
+
+/**
+ * Appends to the newest log and knows how much of it is on disk for good. After a failed call the
+ * log is in doubt (a failed fsync may have dropped dirty pages and forgotten about it); only
+ * `restore` makes it usable again, from a file opened anew.
+ */
+export class LogWriter {
+  readonly #disk: Disk;
+  readonly #directory: string;
+  #file: DiskFile | undefined;
+  #base: number;
+  /** All before this offset is durable. */
+  #end: number;
+
+  constructor(disk: Disk, directory: string, tail: Resumption["tail"]) {
+    this.#disk = disk;
+    this.#directory = directory;
+    this.#base = tail?.base ?? 0;
+    this.#end = tail?.end ?? 0;
+  }
+
+  get path(): string {
+    return join(this.#directory, logName(this.#base));
+  }
+
+  /** Bytes in the newest log. */
+  get end(): number {
+    return this.#end;
+  }
+
+  /**
+   * Opens the recovered log, if there is one to go on with. What recovery read may so far be in the
+   * page cache only, but from now on it counts as committed: hence the sync.
+   */
+  async resume(): Promise<void> {
+    if (this.#end === 0) return;
+    this.#file = await this.#disk.open(this.path, "update");
+    await this.#file.datasync();
+  }
+
+  /** Appends bytes durably. */
+  async append(bytes: Uint8Array, options: { base: number; startsLog: boolean }): Promise<void> {
+    const isNew = this.#file === undefined || options.startsLog;
+    const file = isNew ? await this.#startLog(options.base) : this.#file;
+    if (file === undefined) throw new Error("no log is open");
+    await writeFully(file, bytes, this.#end);
+    await file.datasync();
+    this.#end += bytes.length;
+  }
+
+  /** Takes back what a failed append may have left, so that a restart does not find it either. */
+  async discardUndurable(): Promise<void> {
+    await this.#file?.truncate(this.#end);
+  }
+
+  /** Opens the log again, without what failed, and proves that the disk takes data. */
+  async restore(base: number): Promise<void> {
+    // The old handle may report the write error once more; it no longer matters.
+    await this.close().catch(() => undefined);
+    if (this.#end === 0) {
+      await this.#startLog(base);
+      return;
+    }
+    const file = await this.#disk.open(this.path, "update");
+    this.#file = file;
+    if ((await file.size()) < this.#end) throw new Error("the log lost records it had kept");
+    await file.truncate(this.#end);
+    await writeFully(file, Buffer.alloc(probeSize), this.#end);
+    await file.datasync();
+    await file.truncate(this.#end);
+    await file.datasync();
+  }
+
+  async close(): Promise<void> {
+    const file = this.#file;
+    this.#file = undefined;
+    await file?.close();
+  }
+
+  /** The previous log is complete and durable; the new one exists for good before its first record. */
+  async #startLog(base: number): Promise<DiskFile> {
+    const file = await this.#disk.open(join(this.#directory, logName(base)), "create");
+    try {
+      await writeFully(file, encodeFileHeader("log", base), 0);
+      await file.datasync();
+      await this.#disk.syncDirectory(this.#directory);
+    } catch (cause) {
+      await file.close().catch(() => undefined);
+      throw cause;
+    }
+    await this.close();
+    this.#file = file;
+    this.#base = base;
+    this.#end = fileHeaderSize;
+    return file;
+  }
+}
