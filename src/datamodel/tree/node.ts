@@ -27,7 +27,12 @@ export interface Anydata {
   readonly anydata: unknown;
 }
 
-export type DataValue = LeafValue | readonly LeafValue[] | DataObject | YangList<DataObject>;
+export type DataValue =
+  | LeafValue
+  | readonly LeafValue[]
+  | DataObject
+  | YangList<DataObject>
+  | Anydata;
 
 const prototypes = new WeakMap<ParentSchema, DataObject>();
 

@@ -37,8 +37,7 @@ export function printPath(path: InstancePath): string {
   return path.map(printStep).join("") || "/";
 }
 
-/** A step as `printPath` writes it. */
-export function printStep({ schema, keys, value }: PathStep): string {
+function printStep({ schema, keys, value }: PathStep): string {
   const name = `/${schema.jsonName}`;
   if (schema.kind === "list" && keys) return name + printKeys(schema, keys);
   if (schema.kind === "leaf-list" && value !== undefined) {
@@ -47,7 +46,8 @@ export function printStep({ schema, keys, value }: PathStep): string {
   return name;
 }
 
-function printKeys(schema: ListSchema, keys: ListKeys): string {
+/** The predicates that choose an entry. */
+export function printKeys(schema: ListSchema, keys: ListKeys): string {
   if (schema.keys.length === 0) return `[${keys[0]}]`;
   return schema.keys
     .map((leaf, index) => `[${leaf.name}=${quoted(leaf.type.toText(keys[index] ?? null))}]`)

@@ -1,0 +1,340 @@
+import { type ErrorTag, RequestError, refuse, type Violation } from "../error.ts";
+import { membersOf } from "../schema/members.ts";
+import { kindOf, shown } from "../schema/plain-form.ts";
+import type {
+  AnydataSchema,
+  CaseMembership,
+  ChoiceSchema,
+  DataSchema,
+  LeafListSchema,
+  LeafSchema,
+  ListSchema,
+  ParentSchema,
+} from "../schema/schema.ts";
+import { type LeafValue, ValueError } from "../schema/value-type.ts";
+import { emptyList, sortKey, type YangList } from "../tree/list.ts";
+import {
+  type Anydata,
+  type DataObject,
+  type DataValue,
+  emptyObject,
+  isSet,
+  keysOf,
+} from "../tree/node.ts";
+import { type InstancePath, printKeys, printPath } from "../tree/path.ts";
+
+export interface DecodeOptions {
+  /** Path of the node the JSON is the value of, for violations; default the root. */
+  readonly at?: string;
+  /**
+   * Which state nodes to take: `none` (default, a client's configuration), `assigned` (the
+   * journal's, with what the system drew once), or `all`.
+   */
+  readonly state?: "none" | "assigned" | "all";
+}
+
+/** Data nodes in one decoded value; beyond it no machine that runs this has the memory. */
+const nodesMax = 5_000_000;
+/** As many violations as an answer may carry. */
+const violationsMax = 10_000;
+/** Levels of JSON inside anydata; everywhere else the schema bounds the depth. */
+const depthMax = 100;
+
+/** What has members: the JSON of a list is that of one entry. */
+type BodySchema = Exclude<ParentSchema, ListSchema>;
+
+/**
+ * Reads parsed RFC 7951 JSON: the body of the root, a container, a list entry or an operation's
+ * parameters, or the value of a leaf or leaf-list. Judges form only: types, names, keys, cases.
+ * Inside a body it leaves out what says nothing: empty lists, leaf-lists and non-presence containers.
+ * @throws RequestError with all violations
+ */
+export function decodeJson(schema: BodySchema, json: unknown, options?: DecodeOptions): DataObject;
+export function decodeJson(schema: DataSchema, json: unknown, options?: DecodeOptions): DataValue;
+export function decodeJson(
+  schema: ParentSchema | DataSchema,
+  json: unknown,
+  options: DecodeOptions = {},
+): DataValue {
+  const at = options.at ?? "";
+  const decoder = new JsonDecoder(options.state ?? "none");
+  return decoder.run(() =>
+    isParent(schema) ? decoder.body(schema, json, () => at) : decoder.value(schema, json, () => at),
+  );
+}
+
+/**
+ * Reads what an edit wants the node at a path to hold, in the forms of `Edit.value`. A list entry may
+ * leave out the keys, which the path has; so may a leaf-list entry its value.
+ * @throws RequestError with all violations
+ */
+export function decodeJsonAt(
+  path: InstancePath,
+  json: unknown,
+  options: Omit<DecodeOptions, "at"> = {},
+): DataValue | readonly DataObject[] {
+  const last = path.at(-1);
+  if (last === undefined) throw refuse("bad-element", "/", "the root as a whole has no value");
+  if (last.value !== undefined) return last.value;
+  const at = printPath(path);
+  if (last.schema.kind !== "list" || last.keys) {
+    return decodeJson(last.schema, json, { ...options, at });
+  }
+  const { schema } = last;
+  const decoder = new JsonDecoder(options.state ?? "none");
+  return [...decoder.run(() => decoder.list(schema, json, () => at))];
+}
+
+/** The path of a node, made only when a violation is reported: then an entry's keys are known. */
+type Place = () => string;
+
+type Finding = Omit<Violation, "path"> & { readonly place: Place };
+
+class JsonDecoder {
+  readonly #state: "none" | "assigned" | "all";
+  readonly #findings: Finding[] = [];
+  #nodes = 0;
+
+  constructor(state: "none" | "assigned" | "all") {
+    this.#state = state;
+  }
+
+  /** The result of `decode`, or every violation it reported. */
+  run<T>(decode: () => T | undefined): T {
+    const decoded = decode();
+    if (decoded === undefined || this.#findings.length > 0) throw this.#refusal();
+    return decoded;
+  }
+
+  body(schema: ParentSchema, json: unknown, place: Place): DataObject | undefined {
+    if (!isJsonObject(json)) {
+      this.#report("invalid-value", place, `${notA(json)} an object`);
+      return undefined;
+    }
+    const object: MutableObject = emptyObject(schema) as MutableObject;
+    const members = membersOf(schema);
+    for (const name of Object.keys(json)) {
+      const child = members.get(name);
+      if (child === undefined) this.#unknown(name, members, place);
+      else this.#member(child, json[name], object, () => `${place()}/${child.jsonName}`);
+    }
+    if (schema.choices.length > 0) this.#checkCases(schema, object as DataObject, place);
+    return object as DataObject;
+  }
+
+  value(schema: DataSchema, json: unknown, place: Place): DataValue | undefined {
+    this.#count();
+    switch (schema.kind) {
+      case "leaf":
+        return this.#leafValue(schema, json, place);
+      case "leaf-list":
+        return this.#leafList(schema, json, place);
+      case "list":
+        return this.list(schema, json, place);
+      case "container":
+        return this.body(schema, json, place);
+      case "anydata":
+        return this.#anydata(schema, json, place);
+    }
+  }
+
+  #member(schema: DataSchema, json: unknown, object: MutableObject, place: Place): void {
+    if (isSet(object as DataObject, schema)) {
+      this.#report("bad-element", place, "is given with and without its module");
+    } else if (!this.#takes(schema)) {
+      this.#report("bad-element", place, "is state and cannot be configured");
+    } else {
+      const value = this.value(schema, json, place);
+      if (value !== undefined && !saysNothing(schema, value)) object[schema.prop] = value;
+    }
+  }
+
+  #takes(schema: DataSchema): boolean {
+    return schema.config || this.#state === "all" || (schema.assigned && this.#state !== "none");
+  }
+
+  #leafValue(
+    { type }: LeafSchema | LeafListSchema,
+    json: unknown,
+    place: Place,
+  ): LeafValue | undefined {
+    try {
+      return type.fromJson(json);
+    } catch (error) {
+      if (!(error instanceof ValueError)) throw error;
+      this.#report("invalid-value", place, error.message, error.appTag);
+      return undefined;
+    }
+  }
+
+  #leafList(schema: LeafListSchema, json: unknown, place: Place): readonly LeafValue[] | undefined {
+    if (!this.#isArray(schema, json, place)) return undefined;
+    const known = new Set<LeafValue>();
+    const values: LeafValue[] = [];
+    for (const item of json) {
+      this.#count();
+      const value = this.#leafValue(schema, item, place);
+      if (value === undefined) continue;
+      if (schema.config && known.has(value)) {
+        this.#report("bad-element", place, `${shown(schema.type.toText(value))} is given twice`);
+      }
+      known.add(value);
+      values.push(value);
+    }
+    return values;
+  }
+
+  list(schema: ListSchema, json: unknown, place: Place): YangList<DataObject> | undefined {
+    if (!this.#isArray(schema, json, place)) return undefined;
+    const list = emptyList<DataObject, readonly LeafValue[]>(schema.userOrdered).draft();
+    for (const [index, item] of json.entries()) {
+      this.#count();
+      let entry: DataObject | undefined;
+      const entryPlace: Place = () => place() + entryPredicates(schema, entry, index + 1);
+      entry = this.body(schema, item, entryPlace);
+      if (entry === undefined || !this.#hasKeys(schema, entry, item, entryPlace)) continue;
+      const keys = schema.keys.length === 0 ? [index + 1] : keysOf(schema, entry);
+      const sizeBefore = list.size;
+      list.set(sortKey(keys), entry);
+      if (list.size === sizeBefore) this.#report("bad-element", entryPlace, "is given twice");
+    }
+    return list.freeze();
+  }
+
+  #hasKeys(schema: ListSchema, entry: DataObject, json: unknown, place: Place): boolean {
+    let complete = true;
+    for (const key of schema.keys) {
+      if (isSet(entry, key)) continue;
+      complete = false;
+      // A key that is there and wrong has its own violation.
+      if (!isGiven(key, json)) this.#report("missing-element", place, `key ${key.name} is missing`);
+    }
+    return complete;
+  }
+
+  #anydata(schema: AnydataSchema, json: unknown, place: Place): Anydata | undefined {
+    if (schema.ir.kind === "anydata" && !isJsonObject(json)) {
+      this.#report("invalid-value", place, `${notA(json)} an object`);
+      return undefined;
+    }
+    return this.#isShallow(json, depthMax, place) ? { anydata: json } : undefined;
+  }
+
+  #isShallow(json: unknown, levels: number, place: Place): boolean {
+    this.#count();
+    if (typeof json !== "object" || json === null) return true;
+    if (levels > 0) {
+      return Object.values(json).every((inner) => this.#isShallow(inner, levels - 1, place));
+    }
+    this.#report("too-big", place, `is nested more than ${depthMax} levels deep`);
+    return false;
+  }
+
+  #isArray(schema: DataSchema, json: unknown, place: Place): json is readonly unknown[] {
+    if (Array.isArray(json)) return true;
+    this.#report("invalid-value", place, `${notA(json)} an array, which a ${schema.kind} is`);
+    return false;
+  }
+
+  /** Nodes of two cases of one choice (RFC 7950 §8.3.1). */
+  #checkCases(schema: ParentSchema, object: DataObject, place: Place): void {
+    const chosen = new Map<ChoiceSchema, ChosenCase>();
+    for (const child of schema.children) {
+      if (child.inCase === undefined || !isSet(object, child)) continue;
+      const clash = otherCase(child, child.inCase, chosen);
+      if (clash === undefined) continue;
+      const message = `cannot stand beside ${clash.name}: they are two cases of one choice`;
+      this.#report("bad-element", () => `${place()}/${child.jsonName}`, message);
+    }
+  }
+
+  #unknown(name: string, members: ReadonlyMap<string, DataSchema>, place: Place): void {
+    const meant = [...members.keys()].find((known) => known.endsWith(`:${name}`));
+    const hint = meant === undefined ? "" : `, perhaps "${meant}"`;
+    this.#report("unknown-element", place, `there is no node ${shown(name)}${hint}`);
+  }
+
+  #count(): void {
+    this.#nodes += 1;
+    if (this.#nodes <= nodesMax) return;
+    this.#report("too-big", () => "", `the value has more than ${nodesMax} nodes`);
+    throw this.#refusal();
+  }
+
+  #report(tag: ErrorTag, place: Place, message: string, appTag?: string): void {
+    const tagged = appTag === undefined ? {} : { appTag };
+    this.#findings.push({ tag, place, message, ...tagged });
+    if (this.#findings.length >= violationsMax) throw this.#refusal();
+  }
+
+  #refusal(): RequestError {
+    return new RequestError(
+      this.#findings.map(({ place, ...finding }) => ({ path: place(), ...finding })),
+    );
+  }
+}
+
+interface MutableObject {
+  [prop: string]: DataValue;
+}
+
+function isParent(schema: ParentSchema | DataSchema): schema is ParentSchema {
+  return "children" in schema;
+}
+
+/** An entry whose keys are not all there is named by its position in the array. */
+function entryPredicates(
+  schema: ListSchema,
+  entry: DataObject | undefined,
+  position: number,
+): string {
+  const isNamed =
+    entry !== undefined && schema.keys.length > 0 && schema.keys.every((key) => isSet(entry, key));
+  return isNamed ? printKeys(schema, keysOf(schema, entry)) : `[${position}]`;
+}
+
+interface ChosenCase {
+  readonly caseName: string;
+  readonly member: DataSchema;
+}
+
+/** Notes the cases a node stands in; the node of another case that came first, if one did. */
+function otherCase(
+  member: DataSchema,
+  inCase: CaseMembership,
+  chosen: Map<ChoiceSchema, ChosenCase>,
+): DataSchema | undefined {
+  let clash: DataSchema | undefined;
+  for (let at: CaseMembership | undefined = inCase; at; at = at.outer) {
+    const first = chosen.get(at.choice);
+    if (first === undefined) chosen.set(at.choice, { caseName: at.caseName, member });
+    else if (first.caseName !== at.caseName) clash = first.member;
+  }
+  return clash;
+}
+
+function saysNothing(schema: DataSchema, value: DataValue): boolean {
+  switch (schema.kind) {
+    case "list":
+      return (value as YangList).size === 0;
+    case "leaf-list":
+      return (value as readonly LeafValue[]).length === 0;
+    case "container":
+      return !schema.presence && Object.keys(value as DataObject).length === 0;
+    default:
+      return false;
+  }
+}
+
+function isGiven(key: LeafSchema, json: unknown): boolean {
+  if (!isJsonObject(json)) return false;
+  return Object.hasOwn(json, key.jsonName) || Object.hasOwn(json, `${key.module}:${key.name}`);
+}
+
+function isJsonObject(json: unknown): json is Readonly<Record<string, unknown>> {
+  return typeof json === "object" && json !== null && !Array.isArray(json);
+}
+
+function notA(json: unknown): string {
+  return `${typeof json === "string" ? shown(json) : kindOf(json)} is not`;
+}

@@ -1,0 +1,91 @@
+import type { DataSchema, ListSchema, ParentSchema } from "../schema/schema.ts";
+import type { LeafValue, ValueType } from "../schema/value-type.ts";
+import { YangList } from "../tree/list.ts";
+import { type Anydata, type DataObject, type DataValue, isSet } from "../tree/node.ts";
+
+export interface EncodeOptions {
+  /** Also what the schema's defaults give; without it only what the objects themselves hold. */
+  readonly withDefaults?: boolean;
+}
+
+export interface JsonObject {
+  [member: string]: unknown;
+}
+
+/**
+ * Writes data as plain values of RFC 7951 JSON, members in schema order: a body as an object, a list
+ * (YangList or array of entries) as an array, one of its entries as an object. Inside a body, empty
+ * lists, leaf-lists and non-presence containers are left out.
+ */
+export function encodeJson(
+  schema: Exclude<ParentSchema, ListSchema>,
+  object: DataObject,
+  options?: EncodeOptions,
+): JsonObject;
+export function encodeJson(
+  schema: DataSchema,
+  value: DataValue | readonly DataObject[],
+  options?: EncodeOptions,
+): unknown;
+export function encodeJson(
+  schema: ParentSchema | DataSchema,
+  value: DataValue | readonly DataObject[],
+  options: EncodeOptions = {},
+): unknown {
+  switch (schema.kind) {
+    case "leaf":
+      return schema.type.toJson(value as LeafValue);
+    case "leaf-list":
+      return encodeLeafList(schema.type, value as LeafValue | readonly LeafValue[]);
+    case "anydata":
+      return (value as Anydata).anydata;
+    case "list":
+      return encodeList(schema, value as DataObject | Iterable<DataObject>, options);
+    default:
+      return encodeBody(schema, value as DataObject, options);
+  }
+}
+
+function encodeBody(schema: ParentSchema, object: DataObject, options: EncodeOptions): JsonObject {
+  const json: JsonObject = {};
+  for (const child of schema.children) {
+    const value = options.withDefaults || isSet(object, child) ? object[child.prop] : undefined;
+    if (value === undefined) continue;
+    const encoded = encodeJson(child, value, options);
+    if (!isEmpty(child, encoded)) setMember(json, child.jsonName, encoded);
+  }
+  return json;
+}
+
+function encodeList(
+  schema: ListSchema,
+  value: DataObject | Iterable<DataObject>,
+  options: EncodeOptions,
+): unknown {
+  if (!isIterable(value)) return encodeBody(schema, value, options);
+  return Array.from(value, (entry) => encodeBody(schema, entry, options));
+}
+
+function isIterable(value: DataObject | Iterable<DataObject>): value is Iterable<DataObject> {
+  return value instanceof YangList || Array.isArray(value);
+}
+
+function encodeLeafList(type: ValueType, value: LeafValue | readonly LeafValue[]): unknown {
+  return Array.isArray(value)
+    ? value.map((item) => type.toJson(item))
+    : type.toJson(value as LeafValue);
+}
+
+function isEmpty(schema: DataSchema, encoded: unknown): boolean {
+  if (schema.kind === "list" || schema.kind === "leaf-list") {
+    return (encoded as readonly unknown[]).length === 0;
+  }
+  const mayVanish = schema.kind === "container" && !schema.presence;
+  return mayVanish && Object.keys(encoded as JsonObject).length === 0;
+}
+
+/** Assignment would take a node named `__proto__` for the prototype. */
+function setMember(json: JsonObject, name: string, value: unknown): void {
+  if (name !== "__proto__") json[name] = value;
+  else Object.defineProperty(json, name, { value, enumerable: true });
+}
