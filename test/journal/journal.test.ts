@@ -225,7 +225,6 @@ describe("journal on a failing disk", () => {
           assert.deepEqual(state, sent.slice(0, state.length));
         },
       ),
-      { numRuns: 300 },
     );
   });
 

@@ -30,6 +30,20 @@ describe("journal snapshots", () => {
     assert.deepEqual(await reopen(disk), { snapshot: "state 1", records: ["2"] });
   });
 
+  it("survive a power cut once written", async () => {
+    const disk = new MemoryDisk();
+    const { journal } = await openJournal({ directory, disk });
+    await journal.append(Buffer.from("1"));
+    await journal.writeSnapshot([Buffer.from("state 1")]);
+
+    const lost = 0.9;
+
+    assert.deepEqual(await reopen(disk.afterPowerCut(() => lost)), {
+      snapshot: "state 1",
+      records: [],
+    });
+  });
+
   it("keep the snapshot before them and the log between, and nothing older", async () => {
     const disk = new MemoryDisk();
     const { journal } = await openJournal({ directory, disk });
