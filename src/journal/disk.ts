@@ -1,6 +1,6 @@
 import { constants } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, rename, unlink } from "node:fs/promises";
-import { lockFile } from "./lock-file.ts";
+import { type DiskLock, lockFile } from "./lock-file.ts";
 
 /**
  * What the journal asks of a disk. It is an interface because the promises that matter (what is
@@ -31,10 +31,6 @@ export interface DiskFile {
   /** fdatasync: contents and length survive a power cut. */
   datasync(): Promise<void>;
   close(): Promise<void>;
-}
-
-export interface DiskLock {
-  release(): Promise<void>;
 }
 
 const flags = {

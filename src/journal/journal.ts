@@ -27,11 +27,11 @@ export interface JournalOptions {
   readonly queueRecordsMax?: number;
   /** Their bytes. Default 64 MiB, which also bounds one record. */
   readonly queueBytesMax?: number;
-  /** A log beyond this is continued in another file. Default 64 MiB: recovery reads one at a time. */
+  /** A log beyond this goes on in another file; recovery reads one at a time. Default 64 MiB. */
   readonly logBytesMax?: number;
   /** A snapshot is due when the logs since the last have this many times its size. Default 2. */
   readonly snapshotRatio?: number;
-  /** … and at least this many bytes, so that small states are not written all the time. Default 4 MiB. */
+  /** … and this many bytes, so that a small state is not written all the time. Default 4 MiB. */
   readonly snapshotLogBytesMin?: number;
   /** For tests. */
   readonly disk?: Disk;
@@ -122,10 +122,10 @@ export class Journal {
   /**
    * Appends a record; resolves when it is durable. The payload is copied at once.
    *
-   * Rejects with JournalError: `queue-full`, `record-too-large`, `failed` and `closed` mean that this
-   * record was not taken. Any other code means that writing failed: then every append not yet durable
-   * rejects with that same error, newest first, none of them will be found after a restart (as far
-   * as the disk still obeys), and the journal refuses writes until `recover`.
+   * Rejects with JournalError: `queue-full`, `record-too-large`, `failed` and `closed` mean that
+   * this record was not taken. Any other code means that writing failed: then every append not yet
+   * durable rejects with that same error, newest first, none of them is found after a restart (as
+   * far as the disk still obeys), and the journal refuses writes until `recover`.
    */
   append(payload: Uint8Array): Promise<void> {
     const refusal = this.#refusal(payload.length);
@@ -165,8 +165,8 @@ export class Journal {
   /**
    * Replaces the log so far by the caller's state as it is at the time of the call: all records
    * appended until now and no later one. The slices are pulled one by one while appends go on; a
-   * generator can so encode a large state bit by bit. Resolves when the snapshot is durable and what
-   * it makes superfluous is removed: all but the snapshot before it and the log between the two.
+   * generator can so encode a large state bit by bit. Resolves when the snapshot is durable and
+   * what it makes superfluous is removed: all but the snapshot before it and the log between.
    *
    * Rejects with JournalError if it cannot be written, the journal itself going on without, or if a
    * record it includes could not be made durable. One at a time.

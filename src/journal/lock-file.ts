@@ -1,7 +1,6 @@
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import koffi from "koffi";
-import type { DiskLock } from "./disk.ts";
 import { JournalError } from "./journal-error.ts";
 
 // flock(2) rather than a file that merely exists: the kernel drops it with the process, so a
@@ -9,6 +8,10 @@ import { JournalError } from "./journal-error.ts";
 const flock = koffi.load(null).func("int flock(int fd, int operation)");
 const lockExclusive = 2;
 const lockWithoutWaiting = 4;
+
+export interface DiskLock {
+  release(): Promise<void>;
+}
 
 /** Locks a file, created if need be; the holder's pid is in it for whoever is refused. */
 export async function lockFile(path: string): Promise<DiskLock> {

@@ -85,7 +85,7 @@ export class LogWriter {
     await file?.close();
   }
 
-  /** The previous log is complete and durable; the new one exists for good before its first record. */
+  /** The previous log is complete; the new one exists for good before its first record. */
   async #startLog(base: number): Promise<DiskFile> {
     const file = await this.#disk.open(join(this.#directory, logName(base)), "create");
     try {

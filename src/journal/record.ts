@@ -46,7 +46,7 @@ export function writeRecord(
   target.writeUInt32LE(crc32c(covered), at);
 }
 
-/** Reads records from `start` on, numbered from `firstSequence`, up to the end or the first bad one. */
+/** Reads records numbered from `firstSequence`, from `start` to the end or the first bad one. */
 export function scanRecords(file: Uint8Array, start: number, firstSequence: number): Scan {
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.length);
   const payloads: Uint8Array[] = [];

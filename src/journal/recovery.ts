@@ -183,7 +183,7 @@ class Reading {
     await this.#place.disk.syncDirectory(this.#place.directory);
   }
 
-  /** Newest first and before the cut of the log before them, so that a crash here repeats safely. */
+  /** Newest first and before the log before them is cut, so that a crash here repeats safely. */
   #setAsideFrom(bases: readonly number[], index: number): void {
     for (const base of bases.slice(index)) {
       const name = logName(base);
@@ -233,7 +233,7 @@ interface ReadLog {
   readonly isCorrupt: boolean;
 }
 
-/** A header is synced before the first record is written: only a log without records tears in it. */
+/** A header is synced before the first record is written: with records it cannot be torn. */
 function headerDamage(bytes: Uint8Array, reason: string): Damage {
   const isTorn = bytes.length <= fileHeaderSize;
   return { offset: 0, reason, kind: isTorn ? "torn" : "corrupt", isWorthKeeping: !isTorn };

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { dirname } from "node:path";
-import type { Disk, DiskFile, DiskLock } from "../../src/journal/disk.ts";
+import type { Disk, DiskFile } from "../../src/journal/disk.ts";
 import { JournalError } from "../../src/journal/journal-error.ts";
+import type { DiskLock } from "../../src/journal/lock-file.ts";
 
 export type DiskOperation = keyof Disk | keyof DiskFile;
 
@@ -17,7 +18,7 @@ export class MemoryDisk implements Disk {
   /** Every call in order, `write log-…`: what a test counts. */
   readonly calls: string[] = [];
 
-  /** Lets calls that match fail with an errno until `mend`; the first `after` of them still work. */
+  /** Lets calls that match fail until `mend`; the first `after` of them still work. */
   breakDown(fault: Fault): void {
     this.#fault = { ...fault };
   }
