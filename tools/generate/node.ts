@@ -1,0 +1,398 @@
+import type {
+  IrAnydata,
+  IrCase,
+  IrChoice,
+  IrContainer,
+  IrExtension,
+  IrLeaf,
+  IrLeafList,
+  IrList,
+  IrMust,
+  IrNode,
+  IrNotification,
+  IrOperation,
+  IrParameters,
+  IrType,
+  IrWhen,
+  IrXpath,
+} from "../../src/datamodel/schema/ir.ts";
+import type { Trees } from "./compile.ts";
+import type { Identities } from "./identity.ts";
+import type { LeafrefTargets } from "./leafref.ts";
+import { optional } from "./optional.ts";
+import type { Origin } from "./origin.ts";
+import type { Location } from "./schema-path.ts";
+import type { Source, SourceLibrary } from "./source.ts";
+import { argumentOf, childOf, childrenOf, type Statement } from "./statement.ts";
+import { buildType, complaint } from "./type.ts";
+import { qualifyXpath } from "./xpath-names.ts";
+
+/** A node of the compiled form with what it came from, and the place it is built at. */
+interface Site {
+  readonly compiled: Statement;
+  readonly origin: Origin;
+  readonly location: Location;
+}
+
+/** Builds IR nodes from libyang's compiled form and the statements they came from. */
+export class NodeBuilder {
+  readonly #library: SourceLibrary;
+  readonly #identities: Identities;
+  readonly #leafrefs: LeafrefTargets;
+  /** Bases of every identityref built. */
+  readonly referencedIdentities = new Set<string>();
+
+  constructor(library: SourceLibrary, identities: Identities, leafrefs: LeafrefTargets) {
+    this.#library = library;
+    this.#identities = identities;
+    this.#leafrefs = leafrefs;
+  }
+
+  module(compiled: Statement, origins: readonly Origin[], name: string): Trees {
+    const origin: Origin = {
+      keyword: "module",
+      name,
+      module: name,
+      statements: [],
+      inheritedWhens: [],
+      children: [...origins],
+    };
+    const top = { compiled, origin, location: { steps: [], parameters: undefined } };
+    return {
+      data: this.#children(top),
+      rpcs: this.#below(top, "rpc").map((site) => this.#operation(site)),
+      notifications: this.#notifications(top),
+    };
+  }
+
+  moduleExtensions(sources: readonly Source[]): IrExtension[] | undefined {
+    return nonEmpty(sources.flatMap(({ root }) => this.#extensionsIn(root)));
+  }
+
+  #children(parent: Site): IrNode[] {
+    const sites = this.#below(parent, ...dataKeywords);
+    return sites.map((site) => this.#data(site));
+  }
+
+  /** Child nodes of some kinds, each with its origin; one name may be there from two modules. */
+  #below(parent: Site, ...keywords: string[]): Site[] {
+    const taken = new Set<Origin>();
+    const nodes = parent.compiled.children.filter(({ keyword }) => keywords.includes(keyword));
+    return nodes.map((compiled) => {
+      const origin = parent.origin.children.find(
+        (candidate) =>
+          candidate.keyword === compiled.keyword &&
+          candidate.name === compiled.argument &&
+          !taken.has(candidate),
+      );
+      if (!origin) throw new Error(`no origin of ${parent.origin.name}/${compiled.argument}`);
+      taken.add(origin);
+      return { compiled, origin, location: enter(parent.location, origin) };
+    });
+  }
+
+  #data(site: Site): IrNode {
+    switch (site.compiled.keyword) {
+      case "container":
+        return this.#container(site);
+      case "list":
+        return this.#list(site);
+      case "leaf":
+        return this.#leaf(site);
+      case "leaf-list":
+        return this.#leafList(site);
+      case "choice":
+        return this.#choice(site);
+      default:
+        return this.#anydata(site);
+    }
+  }
+
+  #container(site: Site): IrContainer {
+    const presence = childOf(site.compiled, "presence") && lastArgument(site.origin, "presence");
+    return {
+      kind: "container",
+      ...this.#common(site),
+      ...optional("presence", presence),
+      ...this.#musts(site),
+      children: this.#children(site),
+      ...this.#parentExtras(site),
+    };
+  }
+
+  #list(site: Site): IrList {
+    return {
+      kind: "list",
+      ...this.#common(site),
+      // From the text as written: libyang 2.1.30 prints keys without blanks between them.
+      keys: words(lastArgument(site.origin, "key")).map(localName),
+      userOrdered: isUserOrdered(site.compiled),
+      ...elementBounds(site.compiled),
+      ...optional("uniques", this.#uniques(site)),
+      ...this.#musts(site),
+      children: this.#children(site),
+      ...this.#parentExtras(site),
+    };
+  }
+
+  #parentExtras(site: Site): {
+    actions?: readonly IrOperation[];
+    notifications?: readonly IrNotification[];
+  } {
+    const actions = this.#below(site, "action").map((action) => this.#operation(action));
+    return {
+      ...optional("actions", nonEmpty(actions)),
+      ...optional("notifications", nonEmpty(this.#notifications(site))),
+    };
+  }
+
+  #leaf(site: Site): IrLeaf {
+    const { compiled } = site;
+    return {
+      kind: "leaf",
+      ...this.#common(site),
+      type: this.#type(site),
+      mandatory: isMandatory(compiled),
+      ...optional("default", argumentOf(compiled, "default")),
+      ...optional("units", argumentOf(compiled, "units")),
+      ...this.#musts(site),
+    };
+  }
+
+  #leafList(site: Site): IrLeafList {
+    const { compiled } = site;
+    const defaults = childrenOf(compiled, "default").map(({ argument }) => argument ?? "");
+    return {
+      kind: "leaf-list",
+      ...this.#common(site),
+      type: this.#type(site),
+      userOrdered: isUserOrdered(compiled),
+      ...elementBounds(compiled),
+      ...optional("defaults", nonEmpty(defaults)),
+      ...optional("units", argumentOf(compiled, "units")),
+      ...this.#musts(site),
+    };
+  }
+
+  #anydata(site: Site): IrAnydata {
+    return {
+      kind: site.compiled.keyword === "anyxml" ? "anyxml" : "anydata",
+      ...this.#common(site),
+      mandatory: isMandatory(site.compiled),
+      ...this.#musts(site),
+    };
+  }
+
+  #choice(site: Site): IrChoice {
+    return {
+      kind: "choice",
+      ...this.#common(site),
+      mandatory: isMandatory(site.compiled),
+      ...optional("default", argumentOf(site.compiled, "default")),
+      cases: this.#below(site, "case").map((each) => this.#case(each)),
+    };
+  }
+
+  #case(site: Site): IrCase {
+    return { kind: "case", ...this.#anyCommon(site), children: this.#children(site) };
+  }
+
+  #operation(site: Site): IrOperation {
+    return {
+      kind: "operation",
+      ...this.#anyCommon(site),
+      input: this.#parameters(site, "input"),
+      output: this.#parameters(site, "output"),
+    };
+  }
+
+  #parameters(operation: Site, direction: "input" | "output"): IrParameters {
+    const compiled = childOf(operation.compiled, direction);
+    const origin = operation.origin.children.find(({ keyword }) => keyword === direction);
+    if (!compiled || !origin) return { children: [] };
+    const { steps } = operation.location;
+    const location = {
+      steps: [...steps, { module: origin.module, name: direction }],
+      parameters: { depth: steps.length, direction },
+    };
+    const site = { compiled, origin, location };
+    return { children: this.#children(site), ...this.#musts(site) };
+  }
+
+  #notifications(site: Site): IrNotification[] {
+    return this.#below(site, "notification").map((each) => ({
+      kind: "notification",
+      ...this.#anyCommon(each),
+      children: this.#children(each),
+      ...this.#musts(each),
+    }));
+  }
+
+  #common(site: Site) {
+    // libyang prints no config inside operations and notifications, where there is none.
+    return {
+      ...this.#anyCommon(site),
+      config: argumentOf(site.compiled, "config") !== "false",
+    };
+  }
+
+  #anyCommon(site: Site) {
+    const { compiled, origin } = site;
+    const extensions = origin.statements.flatMap((statement) => this.#extensionsIn(statement));
+    return {
+      name: origin.name,
+      module: origin.module,
+      ...optional("description", argumentOf(compiled, "description")),
+      ...optional("reference", argumentOf(compiled, "reference")),
+      ...optional("status", statusOf(compiled)),
+      ...optional("when", this.#whens(site)),
+      ...optional("extensions", nonEmpty(extensions)),
+    };
+  }
+
+  #extensionsIn(statement: Statement): IrExtension[] {
+    const instances = statement.children.filter(({ keyword }) => keyword.includes(":"));
+    return instances.map((instance) => {
+      const { module, name } = this.#library.resolveName(instance.keyword, instance);
+      return { name: `${module}:${name}`, ...optional("argument", instance.argument) };
+    });
+  }
+
+  #whens({ compiled, origin }: Site): IrWhen[] | undefined {
+    const own = origin.statements.flatMap((statement) => childrenOf(statement, "when"));
+    const isData = origin.keyword !== "choice" && origin.keyword !== "case";
+    const written = [
+      ...own.map((when) => ({ when, context: isData ? ("self" as const) : ("parent" as const) })),
+      ...origin.inheritedWhens.map((when) => ({ when, context: "parent" as const })),
+    ];
+    const whens = childrenOf(compiled, "when").map((statement) => {
+      const index = written.findIndex(({ when }) => sameText(when, statement));
+      const [found] = index === -1 ? [] : written.splice(index, 1);
+      if (!found) throw new Error(`no origin of when "${statement.argument}" of ${origin.name}`);
+      return { ...this.#xpath(found.when, origin.module), context: found.context };
+    });
+    return nonEmpty(whens);
+  }
+
+  #musts({ compiled, origin }: Site): { musts?: readonly IrMust[] } {
+    const written = origin.statements.flatMap((statement) => childrenOf(statement, "must"));
+    const musts = childrenOf(compiled, "must").map((statement) => {
+      const found = written.find((must) => sameText(must, statement));
+      if (!found) throw new Error(`no origin of must "${statement.argument}" of ${origin.name}`);
+      return { ...this.#xpath(found, origin.module), ...complaint(statement) };
+    });
+    return optional("musts", nonEmpty(musts));
+  }
+
+  #xpath(written: Statement, module: string): IrXpath {
+    const names = {
+      module: (prefix: string) => this.#library.prefixModule(prefix, written),
+      isIdentity: (of: string, name: string) => this.#identities.has(of, name),
+    };
+    const expression = qualifyXpath(written.argument ?? "", names, (prefix) =>
+      this.#library.error(written, `unknown prefix "${prefix}"`),
+    );
+    return { expression, module };
+  }
+
+  #type({ compiled, origin, location }: Site): IrType {
+    const type = childOf(compiled, "type");
+    const written = origin.statements.map((statement) => childOf(statement, "type"));
+    const last = written.findLast((statement) => statement !== undefined);
+    if (!type || !last) throw new Error(`leaf ${origin.name} has no type`);
+    const site = {
+      xpath: (statement: Statement) => this.#xpath(statement, origin.module),
+      leafref: (path: IrXpath, requireInstance: boolean) =>
+        this.#leafrefs.make(path, requireInstance, location),
+    };
+    const built = buildType(type, last, site, {
+      library: this.#library,
+      identities: this.#identities,
+    });
+    this.#noteIdentities(built);
+    return built;
+  }
+
+  #noteIdentities(type: IrType): void {
+    if (type.base === "identityref") {
+      for (const base of type.bases) this.referencedIdentities.add(base);
+    }
+    if (type.base === "union") for (const member of type.types) this.#noteIdentities(member);
+  }
+
+  /** From the text as written: libyang prints the leaf names without the way to them. */
+  #uniques({ compiled, origin }: Site): string[][][] | undefined {
+    const paths = new Map<string, string[][]>();
+    for (const statement of origin.statements) {
+      for (const { argument } of childrenOf(statement, "unique")) {
+        const leaves = words(argument).map((path) => path.split("/").map(localName));
+        const key = JSON.stringify(leaves);
+        if (statement.argument === "delete") paths.delete(key);
+        else paths.set(key, leaves);
+      }
+    }
+    const [definition] = origin.statements;
+    if (definition && paths.size !== childrenOf(compiled, "unique").length) {
+      throw this.#library.error(
+        definition,
+        "libyang sees other unique statements than are written",
+      );
+    }
+    return nonEmpty([...paths.values()]);
+  }
+}
+
+const dataKeywords = ["container", "list", "leaf", "leaf-list", "choice", "anydata", "anyxml"];
+
+function enter(parent: Location, origin: Origin): Location {
+  if (origin.keyword === "choice" || origin.keyword === "case") return parent;
+  const { module, name } = origin;
+  return { ...parent, steps: [...parent.steps, { module, name }] };
+}
+
+function nonEmpty<T>(list: T[]): T[] | undefined {
+  return list.length === 0 ? undefined : list;
+}
+
+function statusOf(compiled: Statement): "deprecated" | "obsolete" | undefined {
+  const status = argumentOf(compiled, "status");
+  return status === "deprecated" || status === "obsolete" ? status : undefined;
+}
+
+function isMandatory(compiled: Statement): boolean {
+  return argumentOf(compiled, "mandatory") === "true";
+}
+
+function isUserOrdered(compiled: Statement): boolean {
+  return argumentOf(compiled, "ordered-by") === "user";
+}
+
+// How libyang prints that there is no upper bound.
+const unbounded = 4294967295;
+
+function elementBounds(compiled: Statement): { minElements?: number; maxElements?: number } {
+  const min = Number(argumentOf(compiled, "min-elements") ?? 0);
+  const max = Number(argumentOf(compiled, "max-elements") ?? unbounded);
+  return {
+    ...optional("minElements", min === 0 ? undefined : min),
+    ...optional("maxElements", max === unbounded ? undefined : max),
+  };
+}
+
+function lastArgument(origin: Origin, keyword: string): string | undefined {
+  return origin.statements.map((each) => argumentOf(each, keyword)).findLast((each) => each);
+}
+
+function words(text: string | undefined): string[] {
+  return (text ?? "").split(/\s+/).filter((word) => word !== "");
+}
+
+function localName(name: string): string {
+  return name.slice(name.indexOf(":") + 1);
+}
+
+/** Printing and reading again may change how an expression is indented. */
+function sameText(a: Statement, b: Statement): boolean {
+  const normal = ({ argument = "" }: Statement) => argument.replace(/\s+/g, " ");
+  return normal(a) === normal(b);
+}
