@@ -340,7 +340,9 @@ export function describeContract(open: () => ContractHarness): void {
         dataplane.attach({ ifindex: absent, hook, objectId: ID, program: "ingress" }),
       );
       refuses("ENOENT", () => dataplane.attach({ ifindex, hook, objectId: ID, program: "none" }));
-      refuses("EINVAL", () => dataplane.attach({ ifindex, hook, objectId: ID, program: "rewrite" }));
+      refuses("EINVAL", () =>
+        dataplane.attach({ ifindex, hook, objectId: ID, program: "rewrite" }),
+      );
       assert.deepEqual(dataplane.attachments(), []);
     });
   });

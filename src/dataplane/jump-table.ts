@@ -1,0 +1,88 @@
+import { existsSync } from "node:fs";
+import { type Family, JUMP_TABLE_SLOTS, type ProgramSlot } from "./dataplane.ts";
+import { libbpf } from "./libbpf.ts";
+import { libc } from "./libc.ts";
+import { mapInfo } from "./object-info.ts";
+import { checked, type PinnedFiles } from "./pins.ts";
+
+const BPF_MAP_TYPE_PROG_ARRAY = 3;
+const ANY = 0;
+
+/** Name of a family's jump table in every object that tail calls through it. */
+export function jumpTableName(family: Family): string {
+  return `jmp_${family}`;
+}
+
+type Resident = Pick<ProgramSlot, "objectId" | "program">;
+
+/**
+ * A PROG_ARRAY through which cubes tail call each other. It is pinned from its first moment:
+ * the kernel empties an unpinned one when the last descriptor closes, in use or not.
+ */
+export class JumpTable {
+  readonly family: Family;
+  readonly #files: PinnedFiles;
+  readonly #path: string;
+  readonly #slots = new Map<number, Resident>();
+
+  constructor(files: PinnedFiles, folder: string, family: Family) {
+    this.family = family;
+    this.#files = files;
+    this.#path = `${folder}/${jumpTableName(family)}`;
+    if (!existsSync(this.#path)) createPinned(jumpTableName(family), this.#path);
+  }
+
+  get fd(): number {
+    return this.#files.open(this.#path);
+  }
+
+  set(slot: number, programFd: number, resident: Resident): void {
+    const { program, objectId } = resident;
+    const operation = `setting slot ${slot} to ${program} of ${objectId}`;
+    const result = libbpf().update(this.fd, encode(slot), encode(programFd), ANY);
+    checked(result, operation, `the last slot is ${JUMP_TABLE_SLOTS - 1}`);
+    this.#slots.set(slot, resident);
+  }
+
+  clear(slot: number): void {
+    const result = libbpf().deleteKey(this.fd, encode(slot));
+    checked(result, `clearing ${this.family} slot ${slot}`);
+    this.#slots.delete(slot);
+  }
+
+  entries(): ProgramSlot[] {
+    const { family } = this;
+    const slots = [...this.#slots].sort(([a], [b]) => a - b);
+    return slots.map(([slot, resident]) => ({ family, slot, ...resident }));
+  }
+
+  /** Learns what an earlier daemon left; a program that belongs to no object is taken out. */
+  restore(residentOf: (programId: number) => Resident | undefined): void {
+    const { fd } = this;
+    const programId = Buffer.alloc(4);
+    const { maxEntries } = mapInfo(fd);
+    for (let slot = 0; slot < maxEntries; slot++) {
+      if (libbpf().lookup(fd, encode(slot), programId) < 0) continue;
+      const resident = residentOf(programId.readUInt32LE());
+      if (resident) this.#slots.set(slot, resident);
+      else this.clear(slot);
+    }
+  }
+}
+
+function createPinned(name: string, path: string): void {
+  const operation = `creating ${name}`;
+  const fd = libbpf().createMap(BPF_MAP_TYPE_PROG_ARRAY, name, 4, 4, JUMP_TABLE_SLOTS, null);
+  checked(fd, operation);
+  try {
+    checked(libbpf().pin(fd, path), operation, path);
+  } finally {
+    libc().close(fd);
+  }
+}
+
+function encode(number: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(number);
+  return bytes;
+}

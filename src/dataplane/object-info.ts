@@ -1,0 +1,59 @@
+import { libbpf } from "./libbpf.ts";
+import { checked } from "./pins.ts";
+
+/** Fields of bpf(2)'s BPF_OBJ_GET_INFO_BY_FD, at the offsets of the UAPI's bpf_*_info structs. */
+const INFO_SIZE = 96;
+
+export interface MapInfo {
+  /** BPF_MAP_TYPE_*. */
+  readonly type: number;
+  readonly id: number;
+  readonly keySize: number;
+  readonly valueSize: number;
+  readonly maxEntries: number;
+}
+
+export interface ProgramInfo {
+  /** BPF_PROG_TYPE_*. */
+  readonly type: number;
+  readonly id: number;
+}
+
+export interface LinkInfo {
+  readonly id: number;
+  readonly programId: number;
+  /** 0 once the device is gone. */
+  readonly ifindex: number;
+}
+
+export function mapInfo(fd: number): MapInfo {
+  const info = infoOf(fd);
+  return {
+    type: info.getUint32(0, true),
+    id: info.getUint32(4, true),
+    keySize: info.getUint32(8, true),
+    valueSize: info.getUint32(12, true),
+    maxEntries: info.getUint32(16, true),
+  };
+}
+
+export function programInfo(fd: number): ProgramInfo {
+  const info = infoOf(fd);
+  return { type: info.getUint32(0, true), id: info.getUint32(4, true) };
+}
+
+/** For tcx and XDP links, which both start their part with the ifindex. */
+export function linkInfo(fd: number): LinkInfo {
+  const info = infoOf(fd);
+  return {
+    id: info.getUint32(4, true),
+    programId: info.getUint32(8, true),
+    ifindex: info.getUint32(16, true),
+  };
+}
+
+function infoOf(fd: number): DataView {
+  const bytes = Buffer.alloc(INFO_SIZE);
+  checked(libbpf().infoByFd(fd, bytes, [INFO_SIZE]), "reading information of a BPF object");
+  return new DataView(bytes.buffer, bytes.byteOffset, INFO_SIZE);
+}

@@ -1,0 +1,113 @@
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { KernelError } from "./dataplane.ts";
+import { errnoName } from "./errno.ts";
+import { libbpf } from "./libbpf.ts";
+import { libc } from "./libc.ts";
+
+/** Folders of our own; an object's id may use these names, its folder may not. */
+const RESERVED = new Set(["maps", "programs", "shared", "links", "staging"]);
+
+/** Folder of an object below the pin directory. bpffs refuses dots; ids may hold anything. */
+export function folderOf(id: string): string {
+  return id.split("/").map(escapeSegment).join("/");
+}
+
+export function idOf(folder: string): string {
+  return folder.split("/").map(decodeURIComponent).join("/");
+}
+
+function escapeSegment(segment: string): string {
+  const escaped = encodeURIComponent(segment).replaceAll(".", "%2E");
+  if (!RESERVED.has(escaped)) return escaped;
+  return `%${escaped.charCodeAt(0).toString(16)}${escaped.slice(1)}`;
+}
+
+/** Folders of all pinned objects, relative to the pin directory. */
+export function objectFolders(pinDirectory: string, below = ""): string[] {
+  const folders: string[] = [];
+  for (const name of subfolders(join(pinDirectory, below))) {
+    if (RESERVED.has(name)) continue;
+    const folder = below === "" ? name : `${below}/${name}`;
+    const isObject = subfolders(join(pinDirectory, folder)).includes("programs");
+    folders.push(...(isObject ? [folder] : objectFolders(pinDirectory, folder)));
+  }
+  return folders;
+}
+
+function subfolders(path: string): string[] {
+  const entries = readdirSync(path, { withFileTypes: true });
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+}
+
+/** Runs file operations on bpffs; what they throw becomes a KernelError of `operation`. */
+export function onBpffs<T>(operation: string, action: () => T): T {
+  try {
+    return action();
+  } catch (cause) {
+    if (cause instanceof KernelError || !(cause instanceof Error)) throw cause;
+    const code = "code" in cause ? String(cause.code) : "EIO";
+    throw new KernelError(operation, code, cause.message, { cause });
+  }
+}
+
+export function makeFolder(path: string): void {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+}
+
+export function removePins(path: string): void {
+  rmSync(path, { recursive: true, force: true });
+}
+
+/** The result of a call that returns -errno, or a KernelError. */
+export function checked(result: number, operation: string, detail?: string): number {
+  if (result < 0) throw new KernelError(operation, errnoName(result), detail);
+  return result;
+}
+
+/**
+ * File descriptors of pinned objects, the most recently used ones only: a host may have more
+ * pins than a process may open files. A descriptor is good until the next call of `open`.
+ */
+export class PinnedFiles implements Disposable {
+  readonly #fds = new Map<string, number>();
+  readonly #limit: number;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  open(path: string): number {
+    const known = this.#fds.get(path);
+    if (known !== undefined) {
+      this.#fds.delete(path);
+      this.#fds.set(path, known);
+      return known;
+    }
+    const fd = checked(libbpf().openPin(path), `opening pin ${path}`);
+    this.#fds.set(path, fd);
+    this.#evict();
+    return fd;
+  }
+
+  /** Closes what lies at or below a path: a descriptor would keep the kernel object alive. */
+  forget(path: string): void {
+    for (const [known, fd] of this.#fds) {
+      if (known !== path && !known.startsWith(`${path}/`)) continue;
+      libc().close(fd);
+      this.#fds.delete(known);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    for (const fd of this.#fds.values()) libc().close(fd);
+    this.#fds.clear();
+  }
+
+  #evict(): void {
+    const [oldest] = this.#fds;
+    if (this.#fds.size <= this.#limit || oldest === undefined) return;
+    libc().close(oldest[1]);
+    this.#fds.delete(oldest[0]);
+  }
+}

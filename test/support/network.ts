@@ -1,0 +1,66 @@
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { uniqueName } from "./kernel.ts";
+
+/** Runs `ip` (or another tool of iproute2) and gives its output; throws with what it said. */
+export function run(command: string, ...options: readonly string[]): string {
+  return execFileSync(command, options, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+}
+
+export const ip = (line: string): string => run("ip", ...line.split(" "));
+
+export interface Namespace extends Disposable {
+  readonly name: string;
+  /** Runs a command inside. The mounts stay ours: `ip netns exec` would hide bpffs. */
+  run(command: string, ...options: readonly string[]): string;
+}
+
+/** A network namespace, removed with everything in it when disposed. */
+export function namespace(): Namespace {
+  const name = uniqueName("yp");
+  ip(`netns add ${name}`);
+  return {
+    name,
+    run: (command, ...options) => run("nsenter", `--net=/run/netns/${name}`, command, ...options),
+    [Symbol.dispose]: () => {
+      if (existsSync(`/run/netns/${name}`)) ip(`netns delete ${name}`);
+    },
+  };
+}
+
+export interface VethPair extends Disposable {
+  /** The end in this process's namespace. */
+  readonly name: string;
+  readonly ifindex: number;
+  /** The other end, in the namespace if one was given. */
+  readonly peer: string;
+}
+
+/** Two connected devices, both up; the peer in another namespace if one is given. */
+export function vethPair({ peerIn }: { peerIn?: Namespace } = {}): VethPair {
+  const name = uniqueName("v");
+  const peer = `${name}p`;
+  ip(`link add ${name} type veth peer name ${peer}${peerIn ? ` netns ${peerIn.name}` : ""}`);
+  try {
+    ip(`link set ${name} up`);
+    if (peerIn) peerIn.run("ip", "link", "set", peer, "up");
+    else ip(`link set ${peer} up`);
+    return {
+      name,
+      ifindex: ifindexOf(name),
+      peer,
+      [Symbol.dispose]: () => deleteLink(name),
+    };
+  } catch (error) {
+    deleteLink(name);
+    throw error;
+  }
+}
+
+export function ifindexOf(name: string): number {
+  return Number(/^\d+/.exec(ip(`-o link show ${name}`))?.[0]);
+}
+
+function deleteLink(name: string): void {
+  if (existsSync(`/sys/class/net/${name}`)) ip(`link delete ${name}`);
+}
