@@ -1,4 +1,5 @@
 import { formatIpAddress, formatIpPrefix, parseIpAddress, parseIpPrefix } from "../../lib/ip.ts";
+import type { IrType } from "./ir.ts";
 
 /** Undefined for a text that passes the typedef's patterns and yet is no value of it. */
 type CanonicalForm = (text: string) => string | undefined;
@@ -21,9 +22,10 @@ const canonicalForms: ReadonlyMap<string, CanonicalForm> = new Map([
   ["ietf-inet-types:domain-name", lowerCase],
 ]);
 
-/** How values of a typedef become canonical, undefined where they already are. */
-export function canonicalForm(typedef: string | undefined): CanonicalForm | undefined {
-  return typedef === undefined ? undefined : canonicalForms.get(typedef);
+/** How values of a type become canonical, undefined where they already are. */
+export function canonicalForm(ir: IrType): CanonicalForm | undefined {
+  const { typedef, typedefChain = [] } = ir;
+  return [typedef ?? "", ...typedefChain].map((name) => canonicalForms.get(name)).find(Boolean);
 }
 
 function lowerCase(text: string): string {

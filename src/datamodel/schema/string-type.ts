@@ -25,7 +25,7 @@ const plainText = /^[ -~]*$/;
 export function stringType(ir: StringIr): ValueType {
   const checkLength = ir.length && intervalCheck(ir.length, Number, "length");
   const patterns = (ir.patterns ?? []).map(patternCheck);
-  const canonical = canonicalForm(ir.typedef);
+  const canonical = canonicalForm(ir);
   const fromText = (text: string): string => {
     checkCharacters(text);
     checkLength?.(characterCount(text), () => shown(text));
