@@ -50,9 +50,9 @@ export function defaultsOf(schema: ParentSchema): DataObject {
     const value = defaultValue(child);
     if (value !== undefined) defaults[child.prop] = value;
   }
-  const frozen = Object.freeze(defaults);
-  prototypes.set(schema, frozen);
-  return frozen;
+  // Not frozen: what inherits from a frozen object cannot be assigned properties of these names.
+  prototypes.set(schema, defaults);
+  return defaults;
 }
 
 function defaultValue(schema: DataSchema): DataValue | undefined {
