@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import { assert } from "../lib/assert.ts";
 import { Batch } from "./batch.ts";
-import { type Disk, type DiskLock, localDisk } from "./disk.ts";
+import { type Disk, localDisk } from "./disk.ts";
 import { lockName, logName, snapshotName, sortFiles } from "./file-names.ts";
 import { JournalError } from "./journal-error.ts";
+import type { DiskLock } from "./lock-file.ts";
 import { LogWriter } from "./log-writer.ts";
 import { recordHeaderSize } from "./record.ts";
 import { type Recovered, type Resumption, recoverDirectory } from "./recovery.ts";
