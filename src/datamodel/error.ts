@@ -56,3 +56,18 @@ export function refuse(
 ): RequestError {
   return new RequestError([{ path, tag, message, ...(appTag === undefined ? {} : { appTag }) }]);
 }
+
+/**
+ * A request that was in order but could not be carried out: the kernel refused (`kernel`: everything
+ * done so far was undone), or writes are not possible now (`unavailable`: the journal failed, the
+ * daemon stops, the caller gave up). The configuration is as before.
+ */
+export class CommitError extends Error {
+  override readonly name = "CommitError";
+  readonly kind: "kernel" | "unavailable";
+
+  constructor(kind: CommitError["kind"], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.kind = kind;
+  }
+}

@@ -7,6 +7,20 @@ export interface OwnedObject {
   [prop: string]: DataValue | undefined;
 }
 
+const stampKey = Symbol("commit");
+
+interface Stamped {
+  [stampKey]?: number;
+}
+
+/**
+ * The commit that last changed this object or anything below it; 0 if it came with the start state
+ * or whole inside an entry (then the entry's own stamp counts).
+ */
+export function stampOf(object: DataObject): number {
+  return (object as Stamped)[stampKey] ?? 0;
+}
+
 /**
  * The candidate of one transaction: a tree that shares everything with the version it started from
  * and copies an object the first time it is changed. `freeze` ends the transaction.
@@ -14,6 +28,7 @@ export interface OwnedObject {
 export class TreeDraft {
   readonly root: OwnedObject;
   readonly #owned = new Set<object>();
+  readonly #adopted = new Set<OwnedObject>();
   readonly #lists = new Map<OwnedObject, Map<ListSchema, ListDraft<DataObject>>>();
 
   constructor(root: DataObject) {
@@ -65,12 +80,21 @@ export class TreeDraft {
     return draft ? draft.size > 0 : isSet(parent, schema);
   }
 
-  freeze(): DataObject {
+  /** Notes a whole subtree given by an edit: it is stamped, but never changed in place. */
+  adopt(value: DataObject): void {
+    this.#adopted.add(value as OwnedObject);
+  }
+
+  /** Ends the transaction; every object it made or took in carries `stamp` (see `stampOf`). */
+  freeze(stamp: number): DataObject {
     for (const [parent, drafts] of this.#lists) {
       for (const [schema, draft] of drafts) {
         if (draft.size > 0) parent[schema.prop] = draft.freeze() as YangList<DataObject>;
         else delete parent[schema.prop];
       }
+    }
+    for (const objects of [this.#owned, this.#adopted]) {
+      for (const object of objects) (object as Stamped)[stampKey] = stamp;
     }
     return this.root as DataObject;
   }

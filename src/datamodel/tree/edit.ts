@@ -13,9 +13,10 @@ import { type InstancePath, type PathStep, printPath } from "./path.ts";
  * order in which a client names new nodes does not matter. Only structure is judged here (does the
  * node exist, may it be written); whether the candidate is valid is the validator's to say.
  *
+ * `stamp` is the number of the commit, left on everything it touches.
  * @throws RequestError with a violation for every edit that could not be applied.
  */
-export function applyEdits(root: DataObject, edits: readonly Edit[]): DataObject {
+export function applyEdits(root: DataObject, edits: readonly Edit[], stamp = 0): DataObject {
   const session = new EditSession(root);
   let waiting = edits;
   for (;;) {
@@ -23,7 +24,7 @@ export function applyEdits(root: DataObject, edits: readonly Edit[]): DataObject
       const violation = session.apply(edit);
       return violation === undefined ? [] : [{ edit, violation }];
     });
-    if (failed.length === 0) return session.freeze();
+    if (failed.length === 0) return session.freeze(stamp);
     const stuck = failed.length === waiting.length;
     if (stuck || failed.some(({ violation }) => violation.appTag !== missingParent)) {
       throw new RequestError(failed.map(({ violation }) => violation));
@@ -42,8 +43,8 @@ class EditSession {
     this.#draft = new TreeDraft(root);
   }
 
-  freeze(): DataObject {
-    return this.#draft.freeze();
+  freeze(stamp: number): DataObject {
+    return this.#draft.freeze(stamp);
   }
 
   apply(edit: Edit): Violation | undefined {
@@ -205,6 +206,7 @@ class EditSession {
     const existing = this.#draft.entry(list, key);
     if (existing === undefined) {
       list.set(key, value, insert);
+      this.#draft.adopt(value);
       return;
     }
     if (insert) list.set(key, existing as DataObject, insert);

@@ -3,9 +3,10 @@ import diffModule from "sorted-btree/extended/diffAgainst.js";
 import { assert } from "../../lib/assert.ts";
 import type { LeafValue } from "../schema/value-type.ts";
 
-const BTree = sortedBtree.default;
+// Under mocha tsx makes these files CommonJS, where the default import is the class itself.
+const BTree = sortedBtree.default ?? (sortedBtree as never);
 type Tree<K, V> = InstanceType<typeof BTree<K, V>>;
-const diffTrees = diffModule.default;
+const diffTrees = diffModule.default ?? (diffModule as never);
 
 /** Keys of one entry, in the order of the YANG key statement. */
 export type ListKeys = readonly LeafValue[];
@@ -80,9 +81,12 @@ export class YangList<E extends object = object, K extends ListKeys = ListKeys>
       : this.#order.predecessor(key);
   }
 
-  /** True if both versions list their common entries in one order; identity first, else O(n). */
-  sameOrder(other: YangList<E, K>): boolean {
-    return this.#order === other.#order || this.#order === undefined;
+  /**
+   * Keys that are new or that moved since `older`, in list order; empty unless user-ordered. Placing
+   * each behind its predecessor, one after the other, makes the older order into this one.
+   */
+  placed(older: YangList<E, K>): string[] {
+    return this.#order === undefined ? [] : this.#order.placedSince(older.#order);
   }
 
   /** Calls back for every entry that differs between `older` and this version. */
@@ -157,6 +161,19 @@ class UserOrder {
     const start = rank === undefined ? undefined : this.#keyByRank.nextHigherKey(rank);
     if (rank !== undefined && start === undefined) return;
     for (const [, key] of this.#keyByRank.entries(start)) yield key;
+  }
+
+  placedSince(older: UserOrder | undefined): string[] {
+    if (older === undefined) return [...this.#keyByRank.values()];
+    const placed: [rank: number, key: string][] = [];
+    diffTrees(
+      older.#rankByKey,
+      this.#rankByKey,
+      undefined,
+      (key, rank) => void placed.push([rank, key]),
+      (key, _was, rank) => void placed.push([rank, key]),
+    );
+    return placed.sort(([a], [b]) => a - b).map(([, key]) => key);
   }
 
   predecessor(key: string): string | undefined {

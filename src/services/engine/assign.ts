@@ -1,0 +1,85 @@
+import { randomUUID } from "node:crypto";
+import type { LeafSchema, ListSchema, ParentSchema } from "../../datamodel/schema/schema.ts";
+import { diffTrees, type Location, locationPath, nodeAt } from "../../datamodel/tree/diff.ts";
+import type { OwnedObject } from "../../datamodel/tree/draft.ts";
+import type { YangList } from "../../datamodel/tree/list.ts";
+import { type DataObject, isSet } from "../../datamodel/tree/node.ts";
+
+/**
+ * Fills in what the system chooses (leaves marked `assigned` in the model): a uuid is drawn, an
+ * integer is the smallest that no sibling has. An entry that existed before keeps its values, also
+ * when it was replaced. Changes only objects that the transaction has made.
+ */
+export function assignValues(schema: ParentSchema, older: DataObject, newer: DataObject): void {
+  const versions: Versions = { older, newer, pools: new Map() };
+  diffTrees(schema, older, newer, (location, was, is) => {
+    if (location.schema.kind !== "list" || location.entry === undefined || is === undefined) return;
+    for (const leaf of assignedLeaves(location.schema)) {
+      const entry = is as OwnedObject;
+      if (isSet(is as DataObject, leaf)) continue;
+      const kept = was === undefined ? undefined : (was as DataObject)[leaf.prop];
+      entry[leaf.prop] = kept ?? draw(leaf, location, versions);
+    }
+  });
+}
+
+const assignedByList = new WeakMap<ListSchema, readonly LeafSchema[]>();
+
+function assignedLeaves(schema: ListSchema): readonly LeafSchema[] {
+  const known = assignedByList.get(schema);
+  if (known) return known;
+  const leaves = schema.children.filter(
+    (child): child is LeafSchema => child.kind === "leaf" && child.assigned,
+  );
+  assignedByList.set(schema, leaves);
+  return leaves;
+}
+
+interface Versions {
+  readonly older: DataObject;
+  readonly newer: DataObject;
+  /** Free integers by list instance: all entries of one have the same parent location. */
+  readonly pools: Map<Location | undefined, Map<LeafSchema, IntegerPool>>;
+}
+
+function draw(leaf: LeafSchema, location: Location, versions: Versions): string | number {
+  if (leaf.ir.type.base === "string") return randomUUID();
+  const pools = versions.pools.get(location.parent) ?? new Map<LeafSchema, IntegerPool>();
+  versions.pools.set(location.parent, pools);
+  const pool = pools.get(leaf) ?? new IntegerPool(usedIntegers(leaf, location, versions));
+  pools.set(leaf, pool);
+  return pool.take();
+}
+
+/** What any sibling has, before or after: an integer is not reused in the commit that frees it. */
+function usedIntegers(leaf: LeafSchema, location: Location, { older, newer }: Versions) {
+  const path = [
+    ...(location.parent ? locationPath(location.parent) : []),
+    { schema: location.schema },
+  ];
+  const used = new Set<number>();
+  for (const root of [older, newer]) {
+    const siblings = nodeAt(root, path) as YangList<DataObject> | undefined;
+    for (const sibling of siblings ?? []) {
+      const value = sibling[leaf.prop];
+      if (typeof value === "number") used.add(value);
+    }
+  }
+  return used;
+}
+
+/** Gives the smallest integers not in use, in ascending order. */
+class IntegerPool {
+  readonly #used: ReadonlySet<number>;
+  #next = 0;
+
+  constructor(used: ReadonlySet<number>) {
+    this.#used = used;
+  }
+
+  take(): number {
+    while (this.#used.has(this.#next)) this.#next += 1;
+    this.#next += 1;
+    return this.#next - 1;
+  }
+}

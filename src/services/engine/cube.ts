@@ -1,0 +1,136 @@
+import type { YangList } from "../../datamodel/tree/list.ts";
+import type { DataObject } from "../../datamodel/tree/node.ts";
+import {
+  type Dataplane,
+  type Family,
+  type Hook,
+  KernelError,
+  type ObjectRequest,
+} from "../../dataplane/dataplane.ts";
+import type { MapLayout } from "../../dataplane/layout.ts";
+import { assert } from "../../lib/assert.ts";
+import type { AnyCubeReader, AnyService, StateMap } from "../service.ts";
+import type { MapTarget } from "./rows.ts";
+
+/** The base leaves of a cube (yang/base/yangplane-base.yang) that the engine itself works with. */
+export interface CubeBase {
+  readonly name: string;
+  readonly uuid?: string;
+  readonly type: "TC" | "XDP_SKB" | "XDP_DRV";
+  readonly ports?: YangList<PortBase, readonly [name: string]>;
+}
+
+export interface PortBase {
+  readonly name: string;
+  readonly index?: number;
+  readonly peer?: string;
+}
+
+/** The engine's view of a cube of any service. */
+export function baseOf(config: DataObject): CubeBase {
+  return config as object as CubeBase;
+}
+
+/** What the engine keeps of a cube while its object is loaded; rows and state are in the maps. */
+export interface CubeRuntime {
+  readonly name: string;
+  readonly service: AnyService;
+  readonly objectId: string;
+  /** Position of its programs in the jump tables. */
+  readonly slot: number;
+  readonly type: CubeBase["type"];
+}
+
+/** How frames come from a device into a cube of this type; an XDP cube has its TC twin behind it. */
+export function hooksOf(type: CubeBase["type"]): readonly Hook[] {
+  if (type === "TC") return ["tcx-ingress"];
+  return [type === "XDP_DRV" ? "xdp-native" : "xdp-generic", "tcx-ingress"];
+}
+
+export function familiesOf(type: CubeBase["type"]): readonly Family[] {
+  return type === "TC" ? ["tc"] : ["tc", "xdp"];
+}
+
+export function objectRequest(
+  service: AnyService,
+  objectId: string,
+  config: DataObject,
+): ObjectRequest {
+  const capacity: Record<string, number> = {};
+  for (const [map, entries] of Object.entries(service.capacity ?? {})) {
+    capacity[mapLayout(service, map).name] = entries(config);
+  }
+  return { id: objectId, object: service.object.name, constants: {}, capacity };
+}
+
+export function mapLayout(service: AnyService, prop: string): MapLayout {
+  const layout = service.object.maps[prop];
+  assert(layout, `object ${service.object.name} has map ${prop}`);
+  return layout;
+}
+
+export function mapTarget(dataplane: Dataplane, cube: CubeRuntime, prop: string): MapTarget {
+  const layout = mapLayout(cube.service, prop);
+  return { dataplane, cube: cube.name, objectId: cube.objectId, layout };
+}
+
+/** The cube as its service reads it, for one configuration. */
+export function cubeReader(
+  dataplane: Dataplane,
+  cube: CubeRuntime,
+  config: DataObject,
+): AnyCubeReader {
+  const maps: Record<string, StateMap<unknown, unknown>> = {};
+  for (const [prop, layout] of Object.entries(cube.service.object.maps)) {
+    if (layout.owner === "state") maps[prop] = stateMap(mapTarget(dataplane, cube, prop));
+  }
+  return {
+    config,
+    maps,
+    portName: (index) => portNames(config).get(index),
+    now: coarseClock,
+  };
+}
+
+const namesByPorts = new WeakMap<object, ReadonlyMap<number, string>>();
+
+function portNames(config: DataObject): ReadonlyMap<number, string> {
+  const { ports } = baseOf(config);
+  if (ports === undefined) return new Map();
+  const known = namesByPorts.get(ports);
+  if (known) return known;
+  const names = new Map([...ports].map(({ name, index }) => [index ?? -1, name]));
+  namesByPorts.set(ports, names);
+  return names;
+}
+
+/** CLOCK_MONOTONIC as Node reads it; the kernel's coarse clock trails it by at most one tick. */
+function coarseClock(): bigint {
+  return process.hrtime.bigint();
+}
+
+function stateMap({ dataplane, cube, objectId, layout }: MapTarget): StateMap<unknown, unknown> {
+  return {
+    rows: () =>
+      dataplane.rows(objectId, layout.name).map(({ key, value }) => ({
+        key: layout.key.decode(key),
+        value: layout.value.decode(value),
+      })),
+    get: (key) => {
+      const value = dataplane.lookup(objectId, layout.name, layout.key.encode(key));
+      return value === undefined ? undefined : layout.value.decode(value);
+    },
+    delete: (keys) => deletePresent({ dataplane, cube, objectId, layout }, keys),
+  };
+}
+
+/** One by one: the program may evict any of them meanwhile, and a batch is all or nothing. */
+function deletePresent({ dataplane, objectId, layout }: MapTarget, keys: readonly unknown[]): void {
+  for (const key of keys) {
+    try {
+      dataplane.deleteRows(objectId, layout.name, [layout.key.encode(key)]);
+    } catch (error) {
+      if (!(error instanceof KernelError) || error.code !== "ENOENT") throw error;
+    }
+  }
+}

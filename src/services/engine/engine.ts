@@ -1,0 +1,277 @@
+import { encodeDelta } from "../../datamodel/codec/delta.ts";
+import type {
+  ChangeEvent,
+  Commit,
+  CommitOptions,
+  CommitOutcome,
+  Datastore,
+  Edit,
+  Snapshot,
+  View,
+} from "../../datamodel/datastore/datastore.ts";
+import { CommitError, RequestError } from "../../datamodel/error.ts";
+import type { OperationSchema, Schema } from "../../datamodel/schema/schema.ts";
+import { applyEdits } from "../../datamodel/tree/edit.ts";
+import type { DataObject, DataValue } from "../../datamodel/tree/node.ts";
+import type { InstancePath } from "../../datamodel/tree/path.ts";
+import { type Dataplane, type Devices, KernelError } from "../../dataplane/dataplane.ts";
+import type { AnyService } from "../service.ts";
+import { assignValues } from "./assign.ts";
+import { type CommitLog, emptyRoot, encodeCommit, encodeSnapshot } from "./commit-log.ts";
+import { checkIfMatch } from "./if-match.ts";
+import { Judge, type Verdict } from "./judge.ts";
+import { LiveState } from "./live-state.ts";
+import { type Plan, Planner } from "./planner.ts";
+import { applySteps, undoSteps } from "./step.ts";
+import { Breather, Turns } from "./turns.ts";
+
+export interface EngineParts {
+  readonly schema: Schema;
+  readonly services: readonly AnyService[];
+  readonly dataplane: Dataplane;
+  readonly devices: Devices;
+  readonly log: CommitLog;
+  /** Told of what happened without a caller to tell: a failed undo, a listener's error. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** A version of the configuration. */
+interface Version {
+  readonly root: DataObject;
+  readonly id: number;
+}
+
+/** Applied and being written to disk; undone, newest first, if that fails. */
+interface PendingCommit {
+  readonly older: Version;
+  readonly newer: Version;
+  readonly plan: Plan;
+}
+
+/**
+ * The transaction engine: keeps the contents of every engine-owned map a pure function of
+ * configuration and facts (ARCHITECTURE.md). One commit at a time, all or nothing; reads see the
+ * last version that was applied.
+ */
+export class Engine implements Datastore {
+  readonly schema: Schema;
+  readonly #parts: EngineParts;
+  readonly #planner: Planner;
+  readonly #judge: Judge;
+  readonly #live: LiveState;
+  readonly #turns = new Turns();
+  readonly #listeners = new Set<(event: ChangeEvent) => void>();
+  readonly #pending: PendingCommit[] = [];
+  #running: Version;
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts;
+    this.schema = parts.schema;
+    this.#planner = new Planner(parts.schema, parts);
+    this.#judge = new Judge(parts.schema, parts.devices, this.#planner.services);
+    this.#running = { root: emptyRoot(parts.schema), id: 0 };
+    this.#live = new LiveState({
+      ...parts,
+      planner: this.#planner,
+      root: () => this.#running.root,
+      peers: this.#judge.peers,
+      turns: this.#turns,
+      changed: (state) => this.#publish(this.#running, this.#running, state),
+    });
+  }
+
+  snapshot(): Snapshot {
+    return { commitId: String(this.#running.id), root: this.#running.root };
+  }
+
+  read(path: InstancePath, view: View): DataValue | undefined {
+    return this.#live.read(path, view);
+  }
+
+  subscribe(listener: (event: ChangeEvent) => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  }
+
+  /**
+   * Brings the data plane to a stored configuration. Devices it names may be absent: their ports are
+   * down until they appear. @throws RequestError where the configuration is not valid (any more).
+   */
+  restore(stored: Version): Promise<void> {
+    return this.#turns.take(async () => {
+      const verdict = this.#judge.judge(this.#running.root, stored.root, { restoring: true });
+      if (verdict.violations.length > 0) throw new RequestError(verdict.violations);
+      const plan = this.#planner.plan(this.#running.root, stored.root);
+      await applySteps(plan.steps, new Breather());
+      verdict.accept();
+      this.#running = stored;
+      this.#live.start();
+    });
+  }
+
+  /** Stops following devices and maps; the data plane goes on. Waits for the commit under way. */
+  async close(): Promise<void> {
+    this.#live[Symbol.dispose]();
+    await this.#turns.take(async () => undefined);
+  }
+
+  async commit(edits: readonly Edit[], options: CommitOptions): Promise<CommitOutcome> {
+    try {
+      const { outcome, durable } = await this.#turns.take(() => this.#commit(edits, options));
+      if (options.wait !== "applied" && durable) await durable;
+      return outcome;
+    } catch (error) {
+      if (error instanceof RequestError) return { violations: error.violations };
+      throw commitError(error);
+    }
+  }
+
+  invoke(
+    path: InstancePath,
+    operation: OperationSchema,
+    input: DataObject,
+    _options: CommitOptions,
+  ): Promise<{ output: DataObject }> {
+    return this.#turns.take(async () => ({ output: this.#live.invoke(path, operation, input) }));
+  }
+
+  async #commit(edits: readonly Edit[], options: CommitOptions): Promise<Applied> {
+    checkSignal(options);
+    const older = this.#running;
+    checkIfMatch(older.root, edits, options.ifMatch);
+    const { forgotten, rest } = this.#live.splitForgets(edits);
+    const newer = { root: applyEdits(older.root, rest, older.id + 1), id: older.id + 1 };
+    assignValues(this.schema.root, older.root, newer.root);
+    const verdict = this.#judge.judge(older.root, newer.root, { restoring: false });
+    try {
+      if (verdict.violations.length > 0) throw new RequestError(verdict.violations);
+      const plan = this.#planner.plan(older.root, newer.root);
+      if (options.dryRun === true) {
+        verdict.discard();
+        return { outcome: { plan: plan.steps.flatMap((step) => step.describe()) } };
+      }
+      await this.#ready();
+      return await this.#apply({ older, newer, plan }, verdict, { options, forgotten });
+    } catch (error) {
+      verdict.discard();
+      throw error;
+    }
+  }
+
+  async #apply(
+    commit: PendingCommit,
+    verdict: Verdict,
+    { options, forgotten }: { options: CommitOptions; forgotten: () => void },
+  ): Promise<Applied> {
+    const { older, newer, plan } = commit;
+    const delta = encodeDelta(this.schema, older.root, newer.root);
+    await applySteps(plan.steps, new Breather());
+    forgotten();
+    const time = new Date();
+    if (delta.length === 0) {
+      verdict.discard();
+      return { outcome: { commit: { id: String(older.id), durable: true, time }, plan: [] } };
+    }
+    verdict.accept();
+    this.#running = newer;
+    this.#pending.push(commit);
+    const { user, comment } = options;
+    const record = { id: newer.id, time: time.toISOString(), user, delta };
+    const durable = this.#record(
+      encodeCommit(comment === undefined ? record : { ...record, comment }),
+    );
+    this.#live.follow(plan);
+    this.#publish(older, newer, []);
+    const isDurable = options.wait !== "applied";
+    return { outcome: { commit: this.#commitOf(newer, time, isDurable), plan: [] }, durable };
+  }
+
+  #commitOf({ id }: Version, time: Date, durable: boolean): Commit {
+    return { id: String(id), durable, time };
+  }
+
+  /** Appends to the journal; a failure undoes every commit that is not durable. */
+  #record(record: Uint8Array): Promise<void> {
+    const { log } = this.#parts;
+    const version = this.#running;
+    const durable = log.append(record).then(
+      () => this.#settle(version),
+      async (error: unknown) => {
+        await this.#turns.take(async () => this.#undoPending());
+        throw new CommitError("unavailable", "writing the journal", { cause: error });
+      },
+    );
+    if (log.isSnapshotDue) {
+      log.writeSnapshot(encodeSnapshot(this.schema, version)).catch(this.#parts.onError);
+    }
+    // Who waits for `applied` only does not hear of it; the undo is published like any change.
+    durable.catch(() => undefined);
+    return durable;
+  }
+
+  /** Drops what is durable from the pending commits and unloads what they deleted. */
+  #settle(version: Version): void {
+    while (this.#pending[0] && this.#pending[0].newer.id <= version.id) {
+      for (const objectId of this.#pending.shift()?.plan.unload ?? []) {
+        this.#parts.dataplane.unloadObject(objectId);
+      }
+    }
+  }
+
+  #undoPending(): void {
+    for (let commit = this.#pending.pop(); commit; commit = this.#pending.pop()) {
+      const { older, newer, plan } = commit;
+      undoSteps(plan.steps);
+      this.#judge.judge(newer.root, older.root, { restoring: true }).accept();
+      // Ids are never given twice, so the undone one is not reused.
+      this.#running = { root: older.root, id: this.#running.id };
+      this.#live.follow(plan);
+      this.#publish(newer, { ...older, id: this.#running.id }, []);
+    }
+  }
+
+  /** A journal that failed is tried again at the next commit. */
+  async #ready(): Promise<void> {
+    const { log } = this.#parts;
+    if (log.failure === undefined) return;
+    this.#undoPending();
+    try {
+      await log.recover();
+    } catch (error) {
+      throw new CommitError("unavailable", "the journal cannot be written", { cause: error });
+    }
+  }
+
+  #publish(older: Version, newer: Version, state: readonly InstancePath[]): void {
+    const event: ChangeEvent = {
+      commitId: String(newer.id),
+      time: new Date(),
+      older: older.root,
+      newer: newer.root,
+      state,
+    };
+    for (const listener of this.#listeners) {
+      try {
+        listener(event);
+      } catch (error) {
+        this.#parts.onError(error);
+      }
+    }
+  }
+}
+
+interface Applied {
+  readonly outcome: CommitOutcome;
+  /** Settles when the commit is on disk; absent when there is nothing to write. */
+  readonly durable?: Promise<void>;
+}
+
+function checkSignal({ signal }: CommitOptions): void {
+  if (signal?.aborted) throw new CommitError("unavailable", "the caller gave up before the commit");
+}
+
+/** The kernel's refusal as the caller hears of it; all else passes. */
+function commitError(error: unknown): unknown {
+  if (!(error instanceof KernelError)) return error;
+  return new CommitError("kernel", `${error.message}; everything was undone`, { cause: error });
+}

@@ -1,0 +1,84 @@
+import type { Violation } from "../../datamodel/error.ts";
+import type { ListSchema, Schema } from "../../datamodel/schema/schema.ts";
+import type { YangList } from "../../datamodel/tree/list.ts";
+import type { DataObject } from "../../datamodel/tree/node.ts";
+import { printPath } from "../../datamodel/tree/path.ts";
+import { createValidator, type Validator } from "../../datamodel/validate/validator.ts";
+import type { Devices } from "../../dataplane/dataplane.ts";
+import type { AnyService } from "../service.ts";
+import { baseOf } from "./cube.ts";
+import { nameViolations } from "./names.ts";
+import { refPath } from "./node-ref.ts";
+import { PeerIndex, peerChanges } from "./peers.ts";
+import { initOnlyViolations } from "./verify.ts";
+
+/** Violations reported for one transaction at most. */
+const violationsMax = 10_000;
+
+/** A verdict in favour; `accept` once the commit is applied, `discard` if it is not. */
+export interface Verdict {
+  readonly violations: readonly Violation[];
+  accept(): void;
+  discard(): void;
+}
+
+/**
+ * Judges a candidate: YANG's rules, names, peers, init-only leaves and what services add. Everything
+ * is judged by what differs from the running configuration, and all violations are told together.
+ */
+export class Judge {
+  readonly peers: PeerIndex;
+  readonly #schema: Schema;
+  readonly #validator: Validator;
+  readonly #services: ReadonlyMap<ListSchema, AnyService>;
+
+  constructor(schema: Schema, devices: Devices, services: ReadonlyMap<ListSchema, AnyService>) {
+    this.#schema = schema;
+    this.#services = services;
+    this.#validator = createValidator(schema);
+    this.peers = new PeerIndex(devices);
+  }
+
+  judge(older: DataObject, newer: DataObject, options: { readonly restoring: boolean }): Verdict {
+    const lists = [...this.#services.keys()];
+    const changes = lists.flatMap((list) => {
+      return peerChanges(list, cubesOf(older, list), cubesOf(newer, list));
+    });
+    const yang = this.#validator.validate(older, newer);
+    const violations = [
+      ...yang.violations,
+      ...initOnlyViolations(this.#schema, older, newer),
+      ...nameViolations(lists, older, newer),
+      ...this.peers.check(changes, options),
+    ];
+    // A service may rely on what YANG says, so it only judges what YANG accepts.
+    if (violations.length === 0) violations.push(...this.#serviceViolations(older, newer));
+    return {
+      violations: violations.slice(0, violationsMax),
+      accept: () => {
+        yang.accept();
+        this.peers.update(changes);
+      },
+      discard: () => yang.discard(),
+    };
+  }
+
+  #serviceViolations(older: DataObject, newer: DataObject): Violation[] {
+    const violations: Violation[] = [];
+    for (const [list, { validate }] of this.#services) {
+      if (validate === undefined) continue;
+      cubesOf(newer, list).diff(cubesOf(older, list), (_key, _was, is) => {
+        if (is === undefined) return;
+        for (const { at, message } of validate(is)) {
+          const path = printPath(refPath(list, baseOf(is).name, at));
+          violations.push({ path, tag: "operation-failed", appTag: "service", message });
+        }
+      });
+    }
+    return violations;
+  }
+}
+
+function cubesOf(root: DataObject, list: ListSchema): YangList<DataObject> {
+  return root[list.prop] as YangList<DataObject>;
+}

@@ -1,0 +1,233 @@
+import type { ListSchema, Schema } from "../../datamodel/schema/schema.ts";
+import type { YangList } from "../../datamodel/tree/list.ts";
+import type { DataObject } from "../../datamodel/tree/node.ts";
+import type { Dataplane, Devices } from "../../dataplane/dataplane.ts";
+import type { AnyService } from "../service.ts";
+import {
+  baseOf,
+  type CubeRuntime,
+  familiesOf,
+  mapTarget,
+  objectRequest,
+  type PortBase,
+} from "./cube.ts";
+import { planTable } from "./rows.ts";
+import { phase, type Step, StepList } from "./step.ts";
+import { type PortWish, Wiring } from "./wiring.ts";
+
+/** A port whose state rows are to be dropped once the commit is applied. */
+export interface ReleasedPort {
+  readonly cube: CubeRuntime;
+  readonly index: number;
+}
+
+export interface Plan {
+  readonly steps: readonly Step[];
+  readonly released: readonly ReleasedPort[];
+  /** Objects of deleted cubes, to be unloaded once the commit cannot be undone any more. */
+  readonly unload: readonly string[];
+}
+
+/** Turns the difference of two configurations into steps, and keeps what is loaded and wired. */
+export class Planner {
+  readonly wiring: Wiring;
+  readonly #dataplane: Dataplane;
+  readonly #devices: Devices;
+  readonly #services: ReadonlyMap<ListSchema, AnyService>;
+  /** By object id: a name can move to a cube of another service within one commit. */
+  readonly #cubes = new Map<string, CubeRuntime>();
+  readonly #slots = new Set<number>();
+
+  constructor(
+    schema: Schema,
+    parts: { dataplane: Dataplane; devices: Devices; services: readonly AnyService[] },
+  ) {
+    this.#dataplane = parts.dataplane;
+    this.#devices = parts.devices;
+    this.#services = cubeLists(schema, parts.services);
+    this.wiring = new Wiring(parts.dataplane, parts.devices);
+  }
+
+  /** The top-level lists that hold cubes, with their services. */
+  get services(): ReadonlyMap<ListSchema, AnyService> {
+    return this.#services;
+  }
+
+  /** The loaded cube of a configuration. */
+  cube(config: DataObject): CubeRuntime | undefined {
+    return this.#cubes.get(objectIdOf(config));
+  }
+
+  cubes(): IterableIterator<CubeRuntime> {
+    return this.#cubes.values();
+  }
+
+  plan(older: DataObject, newer: DataObject): Plan {
+    const draft = new PlanDraft();
+    for (const [list, service] of this.#services) {
+      const before = older[list.prop] as YangList<DataObject>;
+      const after = newer[list.prop] as YangList<DataObject>;
+      after.diff(before, (_key, was, is) => {
+        if (is === undefined && was) this.#planRemoval(draft, was);
+        else if (was === undefined && is) this.#planCreation(draft, service, is);
+        else if (was && is) this.#planChange(draft, was, is);
+      });
+    }
+    this.wiring.plan(draft.steps, draft.wishes);
+    return { steps: draft.steps.ordered(), released: draft.released, unload: draft.unload };
+  }
+
+  /** Steps that follow from devices having come, gone or changed; configuration is the same. */
+  planDevices(
+    cubes: readonly DataObject[],
+    ports: readonly { readonly cube: string; readonly port: string }[],
+  ): readonly Step[] {
+    const steps = new StepList();
+    const wishes = cubes.flatMap((config) => {
+      const cube = this.cube(config);
+      if (cube === undefined) return [];
+      const names = ports.filter((port) => port.cube === cube.name).map(({ port }) => port);
+      const found = names.flatMap((name) => baseOf(config).ports?.get(name) ?? []);
+      return found.map((port) => this.#wish(cube, port));
+    });
+    this.wiring.plan(steps, wishes);
+    return steps.ordered();
+  }
+
+  #planCreation(draft: PlanDraft, service: AnyService, config: DataObject): void {
+    const { name, type } = baseOf(config);
+    const slot = this.#freeSlot(draft);
+    const cube: CubeRuntime = { name, service, objectId: objectIdOf(config), slot, type };
+    draft.steps.add(phase.load, this.#loading(cube, config));
+    this.#planTables(draft, cube, [undefined, config]);
+    this.#planPrograms(draft, cube, "set");
+    for (const port of baseOf(config).ports ?? []) draft.wishes.push(this.#wish(cube, port));
+  }
+
+  #planRemoval(draft: PlanDraft, config: DataObject): void {
+    const cube = this.cube(config);
+    if (cube === undefined) return;
+    for (const port of baseOf(config).ports ?? []) draft.wishes.push(goneWish(cube, port));
+    this.#planPrograms(draft, cube, "clear");
+    draft.steps.add(phase.clearProgram, this.#forgetting(cube));
+    draft.unload.push(cube.objectId);
+  }
+
+  #planChange(draft: PlanDraft, was: DataObject, is: DataObject): void {
+    const cube = this.cube(is);
+    if (cube === undefined) return;
+    this.#planTables(draft, cube, [was, is]);
+    const before = baseOf(was).ports;
+    const after = baseOf(is).ports;
+    if (before === undefined || after === undefined) return;
+    after.diff(before, (_key, older, newer) => {
+      if (older && older.peer !== newer?.peer) {
+        draft.released.push({ cube, index: older.index ?? 0 });
+      }
+      if (newer) draft.wishes.push(this.#wish(cube, newer));
+      else if (older) draft.wishes.push(goneWish(cube, older));
+    });
+  }
+
+  #planTables(
+    draft: PlanDraft,
+    cube: CubeRuntime,
+    versions: readonly [DataObject | undefined, DataObject],
+  ): void {
+    for (const [prop, table] of Object.entries(cube.service.tables)) {
+      planTable(draft.steps, mapTarget(this.#dataplane, cube, prop), table, versions);
+    }
+  }
+
+  #planPrograms(draft: PlanDraft, cube: CubeRuntime, operation: "set" | "clear"): void {
+    for (const family of familiesOf(cube.type)) {
+      const { tc, xdp } = cube.service.programs;
+      const prop = family === "tc" ? tc : xdp;
+      const program = prop === undefined ? undefined : cube.service.object.programs[prop]?.name;
+      if (program === undefined) continue;
+      const set = () => this.#dataplane.setProgram(cube.slot, cube.objectId, program);
+      const clear = () => this.#dataplane.clearProgram(family, cube.slot);
+      draft.steps.add(operation === "set" ? phase.setProgram : phase.clearProgram, {
+        describe: () => [
+          { cube: cube.name, operation: `${operation}-program`, target: `${family}[${cube.slot}]` },
+        ],
+        apply: operation === "set" ? set : clear,
+        undo: operation === "set" ? clear : set,
+      });
+    }
+  }
+
+  #loading(cube: CubeRuntime, config: DataObject): Step {
+    const request = objectRequest(cube.service, cube.objectId, config);
+    return {
+      describe: () => [
+        { cube: cube.name, operation: "load", target: request.object, value: request.capacity },
+      ],
+      apply: () => {
+        this.#dataplane.loadObject(request);
+        this.#remember(cube);
+      },
+      undo: () => {
+        this.#dataplane.unloadObject(cube.objectId);
+        this.#forget(cube);
+      },
+    };
+  }
+
+  /** The object itself stays until the commit is durable: undoing needs its learned state. */
+  #forgetting(cube: CubeRuntime): Step {
+    return {
+      describe: () => [{ cube: cube.name, operation: "unload", target: cube.service.object.name }],
+      apply: () => this.#forget(cube),
+      undo: () => this.#remember(cube),
+    };
+  }
+
+  #remember(cube: CubeRuntime): void {
+    this.#cubes.set(cube.objectId, cube);
+    this.#slots.add(cube.slot);
+  }
+
+  #forget(cube: CubeRuntime): void {
+    this.#cubes.delete(cube.objectId);
+    this.#slots.delete(cube.slot);
+  }
+
+  #freeSlot(draft: PlanDraft): number {
+    let slot = 0;
+    while (this.#slots.has(slot) || draft.slots.has(slot)) slot += 1;
+    draft.slots.add(slot);
+    return slot;
+  }
+
+  #wish(cube: CubeRuntime, port: PortBase): PortWish {
+    const device = port.peer === undefined ? undefined : this.#devices.byName(port.peer);
+    return { cube, port: port.name, index: port.index ?? 0, device, exists: true };
+  }
+}
+
+function objectIdOf(config: DataObject): string {
+  return `cubes/${baseOf(config).uuid}`;
+}
+
+function goneWish(cube: CubeRuntime, port: PortBase): PortWish {
+  return { cube, port: port.name, index: port.index ?? 0, device: undefined, exists: false };
+}
+
+class PlanDraft {
+  readonly steps = new StepList();
+  readonly wishes: PortWish[] = [];
+  readonly released: ReleasedPort[] = [];
+  readonly unload: string[] = [];
+  readonly slots = new Set<number>();
+}
+
+function cubeLists(schema: Schema, services: readonly AnyService[]): Map<ListSchema, AnyService> {
+  const lists = new Map<ListSchema, AnyService>();
+  for (const service of services) {
+    const { name } = service.model.ir;
+    const list = schema.root.childByName.get(`${name}:${name}`);
+    if (list?.kind === "list") lists.set(list, service);
+  }
+  return lists;
+}

@@ -1,0 +1,161 @@
+import type { PlanStep } from "../../datamodel/datastore/datastore.ts";
+import { YangList } from "../../datamodel/tree/list.ts";
+import type { Dataplane } from "../../dataplane/dataplane.ts";
+import type { MapLayout } from "../../dataplane/layout.ts";
+import type { AnyConfig, AnyTable } from "../service.ts";
+import { phase, type Step, type StepList } from "./step.ts";
+
+/** A row as it was and as it is to be; undefined where there is none. */
+interface RowChange {
+  readonly key: Uint8Array;
+  readonly was: Uint8Array | undefined;
+  readonly is: Uint8Array | undefined;
+}
+
+/** A map of a loaded cube. */
+export interface MapTarget {
+  readonly dataplane: Dataplane;
+  readonly cube: string;
+  readonly objectId: string;
+  readonly layout: MapLayout;
+}
+
+/** Rows a batch step writes at once: bounds how long one step keeps the event loop. */
+const rowsPerStep = 4096;
+
+/**
+ * Adds the steps that turn one table's rows of the old configuration into those of the new one.
+ * `older` undefined: the cube is new, its maps are empty.
+ */
+export function planTable(
+  steps: StepList,
+  target: MapTarget,
+  table: AnyTable,
+  [older, newer]: readonly [AnyConfig | undefined, AnyConfig],
+): void {
+  const changes = tableChanges(target.layout, table, [older, newer]);
+  const puts = changes.filter(({ is }) => is !== undefined);
+  const deletes = changes.filter(({ is }) => is === undefined);
+  for (const batch of batches(puts)) steps.add(phase.putRows, new RowsStep(target, batch));
+  for (const batch of batches(deletes)) steps.add(phase.deleteRows, new RowsStep(target, batch));
+}
+
+function* batches(changes: readonly RowChange[]): Generator<readonly RowChange[]> {
+  for (let at = 0; at < changes.length; at += rowsPerStep) {
+    yield changes.slice(at, at + rowsPerStep);
+  }
+}
+
+function tableChanges(
+  layout: MapLayout,
+  table: AnyTable,
+  [older, newer]: readonly [AnyConfig | undefined, AnyConfig],
+): RowChange[] {
+  const was = new Map<string, Encoded>();
+  const is = new Map<string, Encoded>();
+  const add = (rows: Map<string, Encoded>, entry: AnyConfig, config: AnyConfig): void => {
+    const row = encode(layout, table.row(entry, config));
+    rows.set(Buffer.from(row.key).toString("latin1"), row);
+  };
+  differingEntries(table, [older, newer], (before, after) => {
+    if (before && older) add(was, before, older);
+    if (after) add(is, after, newer);
+  });
+  return mergeChanges(was, is);
+}
+
+function differingEntries(
+  table: AnyTable,
+  [older, newer]: readonly [AnyConfig | undefined, AnyConfig],
+  visit: (was: AnyConfig | undefined, is: AnyConfig | undefined) => void,
+): void {
+  const before = older === undefined ? [] : table.entries(older);
+  const after = table.entries(newer);
+  if (before instanceof YangList && after instanceof YangList) {
+    after.diff(before, (_key, was, is) => visit(was, is));
+    return;
+  }
+  for (const entry of before) visit(entry, undefined);
+  for (const entry of after) visit(undefined, entry);
+}
+
+interface Encoded {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+}
+
+function encode(layout: MapLayout, row: { key: unknown; value: unknown }): Encoded {
+  return { key: layout.key.encode(row.key), value: layout.value.encode(row.value) };
+}
+
+function mergeChanges(was: Map<string, Encoded>, is: Map<string, Encoded>): RowChange[] {
+  const changes: RowChange[] = [];
+  for (const [id, { key, value }] of is) {
+    const before = was.get(id)?.value;
+    if (before === undefined || Buffer.compare(before, value) !== 0) {
+      changes.push({ key, was: before, is: value });
+    }
+  }
+  for (const [id, { key, value }] of was) {
+    if (!is.has(id)) changes.push({ key, was: value, is: undefined });
+  }
+  return changes;
+}
+
+/** Writes or deletes rows of one map in one batch. */
+export class RowsStep implements Step {
+  readonly #target: MapTarget;
+  readonly #changes: readonly RowChange[];
+
+  constructor(target: MapTarget, changes: readonly RowChange[]) {
+    this.#target = target;
+    this.#changes = changes;
+  }
+
+  describe(): PlanStep[] {
+    const { cube, layout } = this.#target;
+    return this.#changes.map(({ key, is }) => ({
+      cube,
+      operation: is === undefined ? "delete" : "put",
+      target: layout.name,
+      key: layout.key.decode(key),
+      ...(is === undefined ? {} : { value: layout.value.decode(is) }),
+    }));
+  }
+
+  apply(): void {
+    this.#write(({ is }) => is);
+  }
+
+  undo(): void {
+    this.#write(({ was }) => was);
+  }
+
+  #write(wanted: (change: RowChange) => Uint8Array | undefined): void {
+    const { dataplane, objectId, layout } = this.#target;
+    const puts: { key: Uint8Array; value: Uint8Array }[] = [];
+    const deletes: Uint8Array[] = [];
+    for (const change of this.#changes) {
+      const value = wanted(change);
+      if (value === undefined) deletes.push(change.key);
+      else puts.push({ key: change.key, value });
+    }
+    // A step only puts or only deletes, going forward; undoing may do both, each all or nothing.
+    if (puts.length > 0) dataplane.putRows(objectId, layout.name, puts);
+    if (deletes.length > 0) dataplane.deleteRows(objectId, layout.name, deletes);
+  }
+}
+
+/** A change of one row of a core map. */
+export function rowStep(
+  target: MapTarget,
+  change: { readonly key: unknown; readonly was: unknown; readonly is: unknown },
+): RowsStep {
+  const { key, value } = target.layout;
+  const row = {
+    key: key.encode(change.key),
+    was: value.encode(change.was),
+    is: value.encode(change.is),
+  };
+  return new RowsStep(target, [row]);
+}

@@ -1,0 +1,60 @@
+import type { DataSchema, ListSchema } from "../../datamodel/schema/schema.ts";
+import type { YangList } from "../../datamodel/tree/list.ts";
+import type { DataObject } from "../../datamodel/tree/node.ts";
+import type { Dataplane, Devices } from "../../dataplane/dataplane.ts";
+import { portCounters } from "./counters.ts";
+import { baseOf, type CubeRuntime, cubeReader, mapTarget } from "./cube.ts";
+import { forwardingPath } from "./hop.ts";
+import { withState } from "./operational.ts";
+import type { Planner } from "./planner.ts";
+
+/** Puts the operational view of cubes together: configuration, base state, and the service's own. */
+export class StateReader {
+  readonly #dataplane: Dataplane;
+  readonly #devices: Devices;
+  readonly #planner: Planner;
+
+  constructor(parts: { dataplane: Dataplane; devices: Devices; planner: Planner }) {
+    this.#dataplane = parts.dataplane;
+    this.#devices = parts.devices;
+    this.#planner = parts.planner;
+  }
+
+  /** All cubes of a list. */
+  cubes(list: ListSchema, configured: YangList<DataObject>): YangList<DataObject> {
+    const draft = configured.draft();
+    for (const [key, config] of configured.entries()) draft.set(key, this.cube(list, config));
+    return draft.freeze();
+  }
+
+  /** One cube; `child`: only the state below that child is needed. */
+  cube(list: ListSchema, config: DataObject, child?: DataSchema): DataObject {
+    const cube = this.#planner.cube(config);
+    if (cube === undefined) return config;
+    const extra: Record<string, unknown> = { serviceName: list.name };
+    const isWanted = (prop: string) => child === undefined || child.prop === prop;
+    if (isWanted("ports")) extra["ports"] = this.#ports(cube, config);
+    const reader = cubeReader(this.#dataplane, cube, config);
+    for (const [prop, state] of Object.entries(cube.service.state ?? {})) {
+      if (isWanted(prop)) extra[prop] = state(reader);
+    }
+    return withState(list, config, extra);
+  }
+
+  /** A port is up while the device it is wired to is. */
+  isPortUp(cube: CubeRuntime, port: string): boolean {
+    const ifindex = this.#planner.wiring.ifindexOf(cube, port);
+    const device = ifindex === undefined ? undefined : this.#devices.byIndex(ifindex);
+    return device?.up === true && device.running;
+  }
+
+  #ports(cube: CubeRuntime, config: DataObject): object[] {
+    const target = mapTarget(this.#dataplane, cube, "counters");
+    return [...(baseOf(config).ports ?? [])].map(({ name, index = 0 }) => ({
+      name,
+      status: this.isPortUp(cube, name) ? "UP" : "DOWN",
+      forwardingPath: forwardingPath(cube.type, this.#planner.wiring.hopOf(cube, name)),
+      counters: portCounters(target, index),
+    }));
+  }
+}

@@ -1,0 +1,75 @@
+import type { PlanStep } from "../../datamodel/datastore/datastore.ts";
+import type { Breather } from "./turns.ts";
+
+/**
+ * One thing a commit does to the data plane. A plan is the list of steps in the order they are done;
+ * applying does exactly these, undoing does their opposites from the last to the first.
+ */
+export interface Step {
+  /** What a dry run prints; the same steps are then made. */
+  describe(): PlanStep[];
+  apply(): void;
+  undo(): void;
+}
+
+/**
+ * When a step is done. New rows are complete before anything points to them, the pointing rows are
+ * single stores, and what is no longer pointed to goes last (DATAPATH.md §1).
+ */
+export const phase = {
+  load: 0,
+  putRows: 1,
+  setProgram: 2,
+  putHops: 3,
+  attach: 4,
+  detach: 5,
+  clearHops: 6,
+  deleteRows: 7,
+  clearProgram: 8,
+} as const;
+
+export type Phase = (typeof phase)[keyof typeof phase];
+
+/** Steps being collected, in any order. */
+export class StepList {
+  readonly #phases: Step[][] = Object.values(phase).map(() => []);
+
+  add(at: Phase, step: Step): void {
+    this.#phases[at]?.push(step);
+  }
+
+  /** Removals are done in the opposite order of their making, all else in order. */
+  ordered(): Step[] {
+    return this.#phases.flat();
+  }
+}
+
+/** Does the steps in order; when one fails, undoes those before it and throws what it threw. */
+export async function applySteps(steps: readonly Step[], breather: Breather): Promise<void> {
+  for (const [index, step] of steps.entries()) {
+    try {
+      step.apply();
+    } catch (error) {
+      undoSteps(steps.slice(0, index), error);
+      throw error;
+    }
+    if (breather.isDue) await breather.breathe();
+  }
+}
+
+/**
+ * Undoes steps from the last to the first. One that cannot be undone does not keep the others from
+ * it; all failures are thrown together, `cause` first.
+ */
+export function undoSteps(steps: readonly Step[], cause?: unknown): void {
+  const failures: unknown[] = [];
+  for (const step of steps.toReversed()) {
+    try {
+      step.undo();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length === 0) return;
+  throw new AggregateError([cause, ...failures], "undoing a commit failed");
+}

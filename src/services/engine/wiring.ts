@@ -1,0 +1,238 @@
+import type { PlanStep } from "../../datamodel/datastore/datastore.ts";
+import type { Dataplane, Device, Devices, Hook } from "../../dataplane/dataplane.ts";
+import { entryObject } from "../../gen/bpf/entry.ts";
+import { type CubeRuntime, hooksOf } from "./cube.ts";
+import { type Hop, hopTo, noHop, sameHop, tailHop } from "./hop.ts";
+import { rowStep } from "./rows.ts";
+import { phase, type Step, type StepList } from "./step.ts";
+
+/** A port as it is to be connected; `peer` undefined or absent from the machine: not connected. */
+export interface PortWish {
+  readonly cube: CubeRuntime;
+  readonly port: string;
+  readonly index: number;
+  readonly device: Device | undefined;
+  /** False when the port or its cube goes away. */
+  readonly exists: boolean;
+}
+
+/** What a port is connected by now. */
+interface PortWire {
+  readonly ifindex: number | undefined;
+  readonly hop: Hop;
+}
+
+/** Which cube the entry program of a device hands frames to. */
+interface EntryWire {
+  readonly cube: CubeRuntime;
+  readonly port: string;
+  readonly index: number;
+  /** True if this engine switched the device to promiscuous mode. */
+  readonly madePromiscuous: boolean;
+}
+
+/**
+ * The wiring between cubes and network devices: the entry program on each device and the out row
+ * (hop) of each port. It is a function of ports, peers and devices; `plan` gives the steps from
+ * what is wired now to what is wished, for the given ports only.
+ */
+export class Wiring {
+  readonly #dataplane: Dataplane;
+  readonly #devices: Devices;
+  readonly #ports = new Map<string, PortWire>();
+  readonly #entries = new Map<number, EntryWire>();
+
+  constructor(dataplane: Dataplane, devices: Devices) {
+    this.#dataplane = dataplane;
+    this.#devices = devices;
+  }
+
+  /** The device a port is wired to, undefined while it has none. */
+  ifindexOf(cube: CubeRuntime, port: string): number | undefined {
+    return this.#ports.get(portId(cube, port))?.ifindex;
+  }
+
+  hopOf(cube: CubeRuntime, port: string): Hop {
+    return this.#ports.get(portId(cube, port))?.hop ?? noHop;
+  }
+
+  /** The port a device feeds. */
+  portOf(ifindex: number): { readonly cube: string; readonly port: string } | undefined {
+    const entry = this.#entries.get(ifindex);
+    return entry && { cube: entry.cube.name, port: entry.port };
+  }
+
+  plan(steps: StepList, wishes: readonly PortWish[]): void {
+    const wanted = new Map<number, PortWish | undefined>();
+    for (const wish of wishes) {
+      const ifindex = this.ifindexOf(wish.cube, wish.port);
+      if (ifindex !== undefined && !wanted.has(ifindex)) wanted.set(ifindex, undefined);
+      if (wish.device) wanted.set(wish.device.ifindex, wish);
+    }
+    for (const wish of wishes) this.#planHop(steps, wish);
+    for (const [ifindex, wish] of wanted) this.#planEntry(steps, ifindex, wish);
+  }
+
+  #planHop(steps: StepList, wish: PortWish): void {
+    const id = portId(wish.cube, wish.port);
+    const was = this.#ports.get(id);
+    const hop = wish.device ? hopTo(wish.device, wish.cube.type) : noHop;
+    const is = wish.exists ? { ifindex: wish.device?.ifindex, hop } : undefined;
+    const at = hop === noHop ? phase.clearHops : phase.putHops;
+    const before = was?.hop ?? noHop;
+    if (!sameHop(before, hop)) {
+      const target = this.#hopsOf(wish.cube);
+      steps.add(at, rowStep(target, { key: wish.index, was: before, is: hop }));
+    }
+    steps.add(at, remember(this.#ports, id, { was, is }));
+  }
+
+  #planEntry(steps: StepList, ifindex: number, wish: PortWish | undefined): void {
+    const was = this.#entries.get(ifindex);
+    if (wish === undefined) {
+      if (was) this.#planDetach(steps, ifindex, was);
+      return;
+    }
+    const hop = tailHop(wish.cube.slot, wish.index);
+    const is = { cube: wish.cube, port: wish.port, index: wish.index };
+    if (was === undefined) {
+      this.#planAttach(steps, ifindex, {
+        ...is,
+        madePromiscuous: wish.device?.promiscuous !== true,
+      });
+      return;
+    }
+    const before = tailHop(was.cube.slot, was.index);
+    const target = this.#entryTarget(wish.cube.name, ifindex);
+    if (!sameHop(before, hop)) {
+      steps.add(phase.attach, rowStep(target, { key: 0, was: before, is: hop }));
+    }
+    this.#planHooks(steps, ifindex, { was: was.cube, is: wish.cube });
+    const wire = { ...is, madePromiscuous: was.madePromiscuous };
+    steps.add(phase.attach, remember(this.#entries, ifindex, { was, is: wire }));
+  }
+
+  #planAttach(steps: StepList, ifindex: number, wire: EntryWire): void {
+    const cube = wire.cube.name;
+    steps.add(phase.attach, this.#entryObject(ifindex, wire, "load"));
+    for (const hook of hooksOf(wire.cube.type)) {
+      steps.add(phase.attach, this.#attachment({ cube, ifindex, hook }, "attach"));
+    }
+    if (wire.madePromiscuous) steps.add(phase.attach, this.#promiscuous(cube, ifindex, true));
+    steps.add(phase.attach, remember(this.#entries, ifindex, { was: undefined, is: wire }));
+  }
+
+  #planDetach(steps: StepList, ifindex: number, wire: EntryWire): void {
+    const cube = wire.cube.name;
+    if (wire.madePromiscuous) steps.add(phase.detach, this.#promiscuous(cube, ifindex, false));
+    for (const hook of hooksOf(wire.cube.type)) {
+      steps.add(phase.detach, this.#attachment({ cube, ifindex, hook }, "detach"));
+    }
+    steps.add(phase.detach, this.#entryObject(ifindex, wire, "unload"));
+    steps.add(phase.detach, remember(this.#entries, ifindex, { was: wire, is: undefined }));
+  }
+
+  /** A device that moves between a TC and an XDP cube changes its hooks, new ones first. */
+  #planHooks(
+    steps: StepList,
+    ifindex: number,
+    { was, is }: { readonly was: CubeRuntime; readonly is: CubeRuntime },
+  ): void {
+    const before = hooksOf(was.type);
+    const after = hooksOf(is.type);
+    for (const hook of before.filter((other) => !after.includes(other))) {
+      steps.add(phase.attach, this.#attachment({ cube: was.name, ifindex, hook }, "detach"));
+    }
+    for (const hook of after.filter((other) => !before.includes(other))) {
+      steps.add(phase.attach, this.#attachment({ cube: is.name, ifindex, hook }, "attach"));
+    }
+  }
+
+  #hopsOf(cube: CubeRuntime) {
+    const layout = cube.service.object.maps["hops"] ?? entryObject.maps.hop;
+    return { dataplane: this.#dataplane, cube: cube.name, objectId: cube.objectId, layout };
+  }
+
+  #entryTarget(cube: string, ifindex: number) {
+    const layout = entryObject.maps.hop;
+    return { dataplane: this.#dataplane, cube, objectId: entryId(ifindex), layout };
+  }
+
+  /** Loading the entry program includes its row, so that it never runs without one. */
+  #entryObject(ifindex: number, wire: EntryWire, operation: "load" | "unload"): Step {
+    const dataplane = this.#dataplane;
+    const id = entryId(ifindex);
+    const target = this.#entryTarget(wire.cube.name, ifindex);
+    const row = rowStep(target, { key: 0, was: noHop, is: tailHop(wire.cube.slot, wire.index) });
+    const load = (): void => {
+      dataplane.loadObject({ id, object: entryObject.name, constants: {}, capacity: {} });
+      row.apply();
+    };
+    const step = { cube: wire.cube.name, operation, target: id };
+    return reversible(operation === "load", step, load, () => dataplane.unloadObject(id));
+  }
+
+  #attachment(
+    at: { readonly cube: string; readonly ifindex: number; readonly hook: Hook },
+    operation: "attach" | "detach",
+  ): Step {
+    const { cube, ifindex, hook } = at;
+    const name = this.#devices.byIndex(ifindex)?.name ?? `ifindex ${ifindex}`;
+    const program = hook.startsWith("xdp")
+      ? entryObject.programs.xdp.name
+      : entryObject.programs.ingress.name;
+    const attachment = { ifindex, hook, objectId: entryId(ifindex), program };
+    return reversible(
+      operation === "attach",
+      { cube, operation, target: `${name} ${hook}` },
+      () => this.#dataplane.attach(attachment),
+      () => this.#dataplane.detach(ifindex, hook),
+    );
+  }
+
+  #promiscuous(cube: string, ifindex: number, on: boolean): Step {
+    const name = this.#devices.byIndex(ifindex)?.name ?? `ifindex ${ifindex}`;
+    const operation = on ? ("set-device" as const) : ("restore-device" as const);
+    const set = (value: boolean) => (): void => {
+      // A device that has vanished took its promiscuous mode along.
+      if (this.#devices.byIndex(ifindex)) this.#devices.setPromiscuous(ifindex, value);
+    };
+    const step = { cube, operation, target: name, value: { promiscuous: on } };
+    return reversible(on, step, set(true), set(false));
+  }
+}
+
+function portId(cube: CubeRuntime, port: string): string {
+  return `${cube.objectId}:${port}`;
+}
+
+function entryId(ifindex: number): string {
+  return `devices/${ifindex}`;
+}
+
+/** A step that does `forth` (or, not `forward`, `back`) and undoes it by the other. */
+function reversible(
+  forward: boolean,
+  description: PlanStep,
+  forth: () => void,
+  back: () => void,
+): Step {
+  return {
+    describe: () => [description],
+    apply: forward ? forth : back,
+    undo: forward ? back : forth,
+  };
+}
+
+/** Keeps the engine's own record in step with what was done; nothing to plan or print. */
+function remember<K, V>(
+  records: Map<K, V>,
+  key: K,
+  { was, is }: { readonly was: V | undefined; readonly is: V | undefined },
+): Step {
+  const set = (value: V | undefined) => (): void => {
+    if (value === undefined) records.delete(key);
+    else records.set(key, value);
+  };
+  return { describe: () => [], apply: set(is), undo: set(was) };
+}

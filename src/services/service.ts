@@ -1,0 +1,161 @@
+import type { IrModule } from "../datamodel/schema/ir.ts";
+import type { ModelDescriptor } from "../datamodel/schema/model.ts";
+import type { YangList } from "../datamodel/tree/list.ts";
+import type { DataObject } from "../datamodel/tree/node.ts";
+import type { MapLayout, ObjectLayout } from "../dataplane/layout.ts";
+
+/**
+ * What a service is: a declaration of how nodes of its YANG model become rows of its BPF maps.
+ * Create, update, delete, plan, undo, restart and attachment follow from it in the engine
+ * (ARCHITECTURE.md). A service never names a network device, a file descriptor or a program slot.
+ */
+export interface ServiceDefinition<
+  C extends object = object,
+  O extends ObjectLayout = ObjectLayout,
+  E extends Record<ConfigMapName<O>, object> = Record<ConfigMapName<O>, object>,
+> {
+  /** Generated from yang/<service>.yang; its top-level list holds the cubes. */
+  readonly model: ModelDescriptor<C>;
+  /** Generated from the BTF of bpf/<service>/<service>.bpf.c. */
+  readonly object: O;
+  /** The programs frames enter by. An XDP cube always has its TC twin over the same maps. */
+  readonly programs: {
+    readonly tc: keyof O["programs"] & string;
+    readonly xdp?: keyof O["programs"] & string;
+  };
+  /**
+   * max_entries of maps whose capacity is a leaf; read when the cube is created, so the leaf is
+   * init-only.
+   */
+  readonly capacity?: Partial<Record<keyof O["maps"] & string, (config: C) => number>>;
+  /** One table for each config map of the object; a map left out does not compile. */
+  readonly tables: { readonly [M in ConfigMapName<O>]: Table<C, O["maps"][M], E[M]> };
+  /** Violations that YANG cannot state. Called for cubes that changed; must only look at `config`. */
+  readonly validate?: (config: C) => Iterable<ServiceViolation>;
+  /**
+   * `config false` data, by child of the cube. Each gives what it adds to the configuration: lists
+   * as arrays of entries with their keys; entries the configuration has too are merged.
+   */
+  readonly state?: { readonly [prop: string]: (cube: CubeReader<C, O>) => object };
+  /** What a ring buffer record says; the result names nodes whose state changed. */
+  readonly events?: {
+    readonly [M in StateMapName<O>]?: (record: Uint8Array, cube: CubeReader<C, O>) => NodeRef[];
+  };
+  /** YANG actions by schema path below the cube: `fdb/flush`. */
+  readonly actions?: {
+    readonly [path: string]: (input: object, cube: CubeReader<C, O>) => ActionResult;
+  };
+  /**
+   * Deletion of entries that only state has (learned), by list path below the cube: `fdb/entry`.
+   * True if there was one.
+   */
+  readonly forget?: {
+    readonly [path: string]: (keys: readonly unknown[], cube: CubeReader<C, O>) => boolean;
+  };
+  /** Told after a port was removed or got another peer: drop state rows that name it. */
+  readonly portReleased?: (port: number, cube: CubeReader<C, O>) => NodeRef[];
+  /** Expiry that the data path cannot do itself; runs once a second at most. */
+  readonly expire?: (cube: CubeReader<C, O>) => NodeRef[];
+}
+
+/** Rows of one config map from the nodes of one list. */
+export interface Table<C, M extends MapLayout, E extends object> {
+  /**
+   * The nodes that have a row each. A YangList is followed by its differences; an array is small
+   * (fixed number of nodes) and always compared whole.
+   */
+  readonly entries: (config: C) => YangList<E> | readonly E[];
+  /**
+   * Pure. May look at its entry, at the cube's leaves that are init-only, and at assigned leaves of
+   * what the entry refers to (a port's index): those do not change while the entry lives.
+   */
+  readonly row: (entry: E, config: C) => { readonly key: Key<M>; readonly value: Value<M> };
+}
+
+type Key<M> = M extends MapLayout<infer K, infer _V> ? K : never;
+type Value<M> = M extends MapLayout<infer _K, infer V> ? V : never;
+
+type MapNameOf<O extends ObjectLayout, Owner extends string> = {
+  [M in keyof O["maps"] & string]: O["maps"][M]["owner"] extends Owner ? M : never;
+}[keyof O["maps"] & string];
+
+export type ConfigMapName<O extends ObjectLayout> = MapNameOf<O, "config">;
+export type StateMapName<O extends ObjectLayout> = MapNameOf<O, "state">;
+
+/** A node below a cube: child names, and the keys after each list: `["fdb", "entry", [mac]]`. */
+export type NodeRef = readonly (string | readonly (string | number | bigint | boolean)[])[];
+
+export interface ServiceViolation {
+  readonly at: NodeRef;
+  readonly message: string;
+}
+
+export interface ActionResult {
+  readonly output: object;
+  /** Nodes whose state the action changed. */
+  readonly changed?: readonly NodeRef[];
+}
+
+/** A cube as its service sees it: configuration, and state maps to read and to clear. */
+export interface CubeReader<C, O extends ObjectLayout> {
+  readonly config: C;
+  readonly maps: {
+    readonly [M in StateMapName<O>]: StateMap<Key<O["maps"][M]>, Value<O["maps"][M]>>;
+  };
+  /** The name of the port at a position of the port table. */
+  portName(index: number): string | undefined;
+  /** The kernel's coarse monotonic clock, nanoseconds: what BPF programs stamp rows with. */
+  now(): bigint;
+}
+
+/** A state map: written by BPF programs, read and expired by the daemon. */
+export interface StateMap<K, V> {
+  rows(): { readonly key: K; readonly value: V }[];
+  get(key: K): V | undefined;
+  /** Absent keys are no error: the program may have evicted them. */
+  delete(keys: readonly K[]): void;
+}
+
+/** Checks a declaration against its model and object; use it as `export const service = …`. */
+export function defineService<
+  C extends object,
+  const O extends ObjectLayout,
+  E extends Record<ConfigMapName<O>, object>,
+>(definition: ServiceDefinition<C, O, E>): ServiceDefinition<C, O, E> {
+  return definition;
+}
+
+/** A service as the engine holds it: found by folder at run time, so its types are erased. */
+export interface AnyService {
+  readonly model: { readonly ir: IrModule };
+  readonly object: ObjectLayout;
+  readonly programs: { readonly tc: string; readonly xdp?: string };
+  readonly capacity?: Readonly<Record<string, (config: AnyConfig) => number>>;
+  readonly tables: Readonly<Record<string, AnyTable>>;
+  readonly validate?: (config: AnyConfig) => Iterable<ServiceViolation>;
+  readonly state?: Readonly<Record<string, (cube: AnyCubeReader) => object>>;
+  readonly events?: Readonly<
+    Record<string, (record: Uint8Array, cube: AnyCubeReader) => NodeRef[]>
+  >;
+  readonly actions?: Readonly<Record<string, (input: object, cube: AnyCubeReader) => ActionResult>>;
+  readonly forget?: Readonly<
+    Record<string, (keys: readonly unknown[], cube: AnyCubeReader) => boolean>
+  >;
+  readonly portReleased?: (port: number, cube: AnyCubeReader) => NodeRef[];
+  readonly expire?: (cube: AnyCubeReader) => NodeRef[];
+}
+
+export interface AnyTable {
+  readonly entries: (config: AnyConfig) => YangList<AnyConfig> | readonly AnyConfig[];
+  readonly row: (entry: AnyConfig, config: AnyConfig) => { key: unknown; value: unknown };
+}
+
+/** Configuration of a cube whose model is not known at compile time. */
+export type AnyConfig = DataObject;
+
+export interface AnyCubeReader {
+  readonly config: AnyConfig;
+  readonly maps: Readonly<Record<string, StateMap<unknown, unknown>>>;
+  portName(index: number): string | undefined;
+  now(): bigint;
+}
