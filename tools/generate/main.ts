@@ -1,15 +1,135 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { compileModules } from "./compile.ts";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { parseArgs } from "node:util";
+import { compileModules, type ModuleRequest } from "./compile.ts";
+import { foreignContract, ownContract, supportModule } from "./contract.ts";
+import { writeProtos, writeText } from "./output.ts";
 import { printTypescript } from "./typescript.ts";
 
-const [dirs = "", out = "", ...names] = process.argv.slice(2);
-mkdirSync(out, { recursive: true });
-for (const module of compileModules(
-  names.map((name) => ({ name })),
-  dirs.split(","),
-)) {
-  writeFileSync(
-    `${out}/${module.name}.ts`,
-    printTypescript(module, { datamodel: "../../datamodel" }),
+const usage = `usage: yangplane-gen -p <search-dir>… --out <dir> [options] <module>…
+
+Makes TypeScript types, schema and paths (<dir>/<module>.ts) and a gRPC interface
+(<dir>/yangplane/<module>/v1/<module>.proto) of YANG modules.
+
+  -p, --path <dir>               where modules are searched for, with subfolders; repeatable
+      --out <dir>                where to write
+      --lock <file>              keep field numbers in this one file;
+                                 default: a .lock.json beside each .proto
+  -F, --features <module>:<a,b>  these features of a module only; default: all
+  -h, --help                     this text
+`;
+
+interface Arguments {
+  readonly path: readonly string[];
+  readonly out: string;
+  readonly lock: string | undefined;
+  readonly features: readonly string[];
+  readonly modules: readonly string[];
+}
+
+/** The command line is wrong; the message says how. */
+class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** The folder with package.json: two levels up in the checkout, three in dist. */
+function packageRoot(): string {
+  let folder = import.meta.dirname;
+  while (!existsSync(join(folder, "package.json"))) folder = dirname(folder);
+  return folder;
+}
+
+function readArguments(argv: readonly string[]): Arguments | undefined {
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    allowPositionals: true,
+    options: {
+      path: { type: "string", short: "p", multiple: true, default: [] },
+      out: { type: "string" },
+      lock: { type: "string" },
+      features: { type: "string", short: "F", multiple: true, default: [] },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  if (values.help) return undefined;
+  if (values.out === undefined) throw new UsageError("--out is missing");
+  if (positionals.length === 0) throw new UsageError("no module is named");
+  const { path, out, lock, features } = values;
+  return { path, out, lock, features, modules: positionals };
+}
+
+function requests({ modules, features }: Arguments): ModuleRequest[] {
+  const chosen = new Map(features.map(parseFeatures));
+  return [...new Set([...chosen.keys(), ...modules])].map((name) => {
+    const ofModule = chosen.get(name);
+    return ofModule === undefined ? { name } : { name, features: ofModule };
+  });
+}
+
+function parseFeatures(text: string): [string, string[]] {
+  const colon = text.indexOf(":");
+  if (colon === -1) throw new UsageError(`--features ${text}: expected <module>:<feature>,…`);
+  const names = text.slice(colon + 1).split(",");
+  return [text.slice(0, colon), names.filter((name) => name !== "")];
+}
+
+/** What a user asked for: output that stands by itself in one folder. */
+function generateForeign(given: Arguments): void {
+  const root = packageRoot();
+  const modules = compileModules(requests(given), given.path);
+  const support = supportModule(root);
+  writeText(join(given.out, support.file), support.text);
+  for (const module of modules) {
+    writeText(join(given.out, `${module.name}.ts`), printTypescript(module, foreignContract));
+  }
+  writeProtos(modules, { root: given.out, lockFile: given.lock });
+  const core = "yangplane/core/v1/core.proto";
+  writeText(join(given.out, core), readFileSync(join(root, "proto", core), "utf8"));
+  for (const { name } of modules) console.log(name);
+}
+
+/** `make generate`: every service model of the checkout, to where it is checked in. */
+function generateOwn(root: string): void {
+  const names = readdirSync(join(root, "yang"))
+    .filter((file) => file.endsWith(".yang"))
+    .map((file) => file.replace(/\.yang$/, ""))
+    .toSorted();
+  const modules = compileModules(
+    names.map((name) => ({ name })),
+    [join(root, "yang")],
   );
+  for (const module of modules) {
+    const file = join(root, "src/gen/yang", `${module.name}.ts`);
+    writeText(file, printTypescript(module, ownContract));
+  }
+  writeProtos(modules, { root: join(root, "proto"), lockFile: undefined });
+}
+
+function main(argv: readonly string[]): void {
+  const root = packageRoot();
+  // The sources run only in a checkout: there, without arguments, for the checkout itself.
+  if (argv.length === 0 && import.meta.filename.endsWith(".ts")) {
+    generateOwn(root);
+    return;
+  }
+  const given = readArguments(argv);
+  if (given === undefined) console.log(usage);
+  else generateForeign(given);
+}
+
+/** One line for what the user can put right; a stack for what is our fault. */
+const expected = new Set(["UsageError", "YangError", "GenerateError", "GenerationError"]);
+
+function report(error: unknown): void {
+  if (!(error instanceof Error)) throw error;
+  const isArgument = "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
+  if (!expected.has(error.name) && !isArgument) throw error;
+  console.error(`yangplane-gen: ${error.message}`);
+  process.exitCode = 1;
+}
+
+try {
+  main(process.argv.slice(2));
+} catch (error) {
+  report(error);
 }

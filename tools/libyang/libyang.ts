@@ -24,6 +24,7 @@ export interface YangOptions {
 const implementReferenced = 0x02;
 const noYangLibrary = 0x04;
 const noWorkingDir = 0x10;
+const enableImportedFeatures = 0x0100;
 const formatYang = 1;
 const formatCompiled = 2;
 const formatJson = 2;
@@ -48,7 +49,7 @@ export class YangContext implements Disposable {
 
   constructor(options: YangOptions) {
     const out: OutPointer = [null];
-    const flags = implementReferenced | noYangLibrary | noWorkingDir;
+    const flags = implementReferenced | noYangLibrary | noWorkingDir | enableImportedFeatures;
     takeErrors();
     const code = native().newContext(null, flags, out);
     if (code !== 0 || out[0] === null) throw failure("creating a libyang context", takeErrors());

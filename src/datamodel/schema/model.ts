@@ -13,25 +13,31 @@ export interface ModelDescriptor<Cube extends object = object> {
   readonly cube?: Cube;
 }
 
-/** The place of a data node in its model. `K`: the keys of all lists on the way, in order. */
-export interface NodePath<K extends readonly LeafValue[]> {
-  /** As in the lock file: `/simplebridge:simplebridge/ports`. */
-  readonly schema: string;
-  /** RFC 7951 §6.11: `/simplebridge:simplebridge[name='br0']/ports[name='p1']`. */
-  at(...keys: K): string;
+/**
+ * The place of a data node in its model, `/simplebridge:simplebridge[name]/ports[name]`.
+ * `Keys`: those of all lists on the way, in order.
+ */
+export type NodePath<Keys extends readonly LeafValue[]> = string & { readonly keys?: Keys };
+
+/** As in the lock file: `/simplebridge:simplebridge/ports`. */
+export function schemaPath(path: NodePath<readonly LeafValue[]>): string {
+  return path.replace(keyPattern, "");
 }
 
-/** Makes a path from its generated template, `/simplebridge:simplebridge[name]/ports[name]`. */
-export function nodePath<K extends readonly LeafValue[]>(template: string): NodePath<K> {
-  return {
-    schema: template.replace(/\[[^\]]*\]/g, ""),
-    at: (...keys) => {
-      const rest: LeafValue[] = [...keys];
-      return template.replace(/\[([^\]]*)\]/g, (_, name: string) => {
-        const key = rest.shift();
-        assert(key !== undefined, `${template} has its key ${name}`);
-        return `[${name}=${quoted(String(key ?? ""))}]`;
-      });
-    },
-  };
+/** RFC 7951 §6.11: `/simplebridge:simplebridge[name='br0']/ports[name='p1']`. */
+export function instancePath<Keys extends readonly LeafValue[]>(
+  path: NodePath<Keys>,
+  ...keys: Keys
+): string {
+  let used = 0;
+  const text = path.replace(keyPattern, (_, name: string) => {
+    const key = keys[used];
+    used += 1;
+    assert(key !== undefined, `${path} is given its key ${name}`);
+    return `[${name}=${quoted(key === null ? "" : String(key))}]`;
+  });
+  assert(used === keys.length, `${path} has as many keys as are given`);
+  return text;
 }
+
+const keyPattern = /\[([^\]]*)\]/g;
