@@ -2,10 +2,10 @@
 export const checks: Readonly<Record<string, string>> = {
   "generated files are current": "node --import tsx tools/check-generated.ts",
   "field numbers are kept": "node --import tsx tools/check-lock.ts",
-  "biome finds nothing": "npx biome check --error-on-warnings",
+  "biome finds nothing": "npm run --silent lint",
   "types hold": "npx tsc -p .",
-  "imports go one way": "npx depcruise --config .dependency-cruiser.cjs src",
-  "nothing is unused": "npx knip",
+  "imports go one way": "npm run --silent imports",
+  "nothing is unused": "npm run --silent unused",
   "tidy finds nothing": "node --import tsx tools/tidy.ts",
   "C is formatted":
     "find bpf -name '*.[ch]' ! -name 'vmlinux*.h' | xargs clang-format --dry-run -Werror",

@@ -8,8 +8,8 @@ const places = {
   "test/services/<name>/<name>.test.ts": /^test\/services\/([^/]+)\/\1\.test\.ts$/,
 } satisfies Record<string, RegExp>;
 
-/** Programs every cube uses; they belong to no service. */
-const sharedPrograms = new Set(["core"]);
+/** Folders beside those of the services: programs every cube uses, and the engine. */
+const shared = new Set(["core", "engine"]);
 
 /** A service is there in four places under one name, or it is not there. */
 export function checkServiceSet(files: readonly string[]): Finding[] {
@@ -19,7 +19,7 @@ export function checkServiceSet(files: readonly string[]): Finding[] {
   }));
   const names = new Set(found.flatMap((part) => [...part.names]));
   return [...names]
-    .filter((name) => !sharedPrograms.has(name))
+    .filter((name) => !shared.has(name))
     .sort()
     .flatMap((name) =>
       found
