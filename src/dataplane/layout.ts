@@ -50,4 +50,6 @@ export interface ObjectLayout {
   readonly programs: { readonly [prop: string]: ProgramLayout };
   /** `const volatile` variables in .rodata, set once when a cube is loaded. */
   readonly constants: { readonly [prop: string]: Codec<unknown> };
+  /** Names of the drop reasons, by index into `drops` of the port counters. */
+  readonly drops?: { readonly [index: number]: string };
 }

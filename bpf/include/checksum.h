@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A frame from the far end of a veth may carry a checksum that its sender left
+ * to hardware: the field then holds the sum of the pseudo header. As a socket
+ * buffer the frame remembers; as an XDP frame it does not, and the receiver
+ * would drop it. So XDP finishes such checksums itself.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#define VLAN_TAGS_MAX 2
+/* More fragments or an offset: IP sums the whole datagram before it cuts it. */
+#define IPV4_FRAGMENT 0x3fff
+
+struct vlan_header {
+	__be16 tci;
+	__be16 next;
+};
+
+/* A TCP or UDP segment in a frame. */
+struct segment {
+	/* The two addresses, one after the other. */
+	void *addresses;
+	void *start;
+	__u32 addresses_size;
+	__u32 length;
+	__u8 protocol;
+};
+
+enum segment_result {
+	/* A segment. */
+	SEGMENT_FOUND,
+	/* No checksum of such a frame is ever left to hardware. */
+	SEGMENT_NONE,
+	/* A tunnel, or malformed: not for XDP to judge. */
+	SEGMENT_UNKNOWN,
+};
+
+static __always_inline __u16 checksum_fold(__u32 sum)
+{
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (sum & 0xffff) + (sum >> 16);
+}
+
+static __always_inline enum segment_result segment_of(__u8 protocol)
+{
+	switch (protocol) {
+	case IPPROTO_TCP:
+	case IPPROTO_UDP:
+		return SEGMENT_FOUND;
+	case IPPROTO_ICMP:
+	case IPPROTO_IGMP:
+	case IPPROTO_ICMPV6:
+		return SEGMENT_NONE;
+	default:
+		return SEGMENT_UNKNOWN;
+	}
+}
+
+static __always_inline enum segment_result segment_ipv4(struct iphdr *ip, void *end,
+							struct segment *segment)
+{
+	__u32 header_size;
+
+	if ((void *)(ip + 1) > end)
+		return SEGMENT_UNKNOWN;
+	if (ip->frag_off & bpf_htons(IPV4_FRAGMENT))
+		return SEGMENT_NONE;
+	header_size = ip->ihl * 4;
+	if (header_size < sizeof(*ip) || bpf_ntohs(ip->tot_len) < header_size)
+		return SEGMENT_UNKNOWN;
+	segment->addresses = &ip->saddr;
+	segment->addresses_size = 2 * sizeof(ip->saddr);
+	segment->start = (void *)ip + header_size;
+	segment->length = bpf_ntohs(ip->tot_len) - header_size;
+	segment->protocol = ip->protocol;
+	return segment_of(ip->protocol);
+}
+
+static __always_inline enum segment_result segment_ipv6(struct ipv6hdr *ip, void *end,
+							struct segment *segment)
+{
+	if ((void *)(ip + 1) > end)
+		return SEGMENT_UNKNOWN;
+	segment->addresses = &ip->saddr;
+	segment->addresses_size = 2 * sizeof(ip->saddr);
+	segment->start = ip + 1;
+	segment->length = bpf_ntohs(ip->payload_len);
+	segment->protocol = ip->nexthdr;
+	return segment_of(ip->nexthdr);
+}
+
+static __always_inline enum segment_result segment_find(struct xdp_md *ctx, struct segment *segment)
+{
+	void *end = (void *)(long)ctx->data_end;
+	struct ethhdr *eth = (void *)(long)ctx->data;
+	void *next = eth + 1;
+	__be16 proto;
+
+	if (next > end)
+		return SEGMENT_UNKNOWN;
+	proto = eth->h_proto;
+	for (int tags = 0; tags < VLAN_TAGS_MAX; tags++) {
+		struct vlan_header *vlan = next;
+
+		if (proto != bpf_htons(ETH_P_8021Q) && proto != bpf_htons(ETH_P_8021AD))
+			break;
+		next = vlan + 1;
+		if (next > end)
+			return SEGMENT_UNKNOWN;
+		proto = vlan->next;
+	}
+	switch (proto) {
+	case bpf_htons(ETH_P_IP):
+		return segment_ipv4(next, end, segment);
+	case bpf_htons(ETH_P_IPV6):
+		return segment_ipv6(next, end, segment);
+	case bpf_htons(ETH_P_ARP):
+		return SEGMENT_NONE;
+	default:
+		return SEGMENT_UNKNOWN;
+	}
+}
+
+/* What is left to sum. */
+struct remainder {
+	void *at;
+	__u32 length;
+	__u32 sum;
+};
+
+/* Sums blocks of one size; `size` and `blocks` are constants where this is inlined. */
+static __always_inline void sum_blocks(struct remainder *rest, void *end, __u32 size, int blocks)
+{
+	for (int i = 0; i < blocks; i++) {
+		if (rest->length < size || rest->at + size > end)
+			return;
+		rest->sum = bpf_csum_diff(NULL, 0, rest->at, size, rest->sum);
+		rest->at += size;
+		rest->length -= size;
+	}
+}
+
+/* The checksum of a whole segment whose field holds the sum of the pseudo header. */
+static __always_inline __u16 segment_sum(const struct segment *segment, void *end)
+{
+	struct remainder rest = { .at = segment->start, .length = segment->length };
+
+	sum_blocks(&rest, end, 256, 6);
+	sum_blocks(&rest, end, 32, 7);
+	sum_blocks(&rest, end, 4, 7);
+	/* Room for two more words: the helper's result may use all 32 bits. */
+	rest.sum = checksum_fold(rest.sum);
+	if (rest.length >= 2 && rest.at + 2 <= end) {
+		rest.sum += *(__u16 *)rest.at;
+		rest.at += 2;
+		rest.length -= 2;
+	}
+	if (rest.length == 1 && rest.at + 1 <= end)
+		rest.sum += *(__u8 *)rest.at;
+	return ~checksum_fold(rest.sum);
+}
+
+static __always_inline __u16 pseudo_sum(const struct segment *segment)
+{
+	__u32 sum = bpf_htons(segment->protocol) + bpf_htons(segment->length);
+
+	if (segment->addresses_size == 8)
+		return checksum_fold(bpf_csum_diff(NULL, 0, segment->addresses, 8, sum));
+	return checksum_fold(bpf_csum_diff(NULL, 0, segment->addresses, 32, sum));
+}
+
+/* Makes the checksum of a frame whole; false if the frame is not for XDP to judge. */
+static __always_inline bool checksum_finish(struct xdp_md *ctx)
+{
+	void *end = (void *)(long)ctx->data_end;
+	struct segment segment = {};
+	__u16 *field;
+
+	switch (segment_find(ctx, &segment)) {
+	case SEGMENT_NONE:
+		return true;
+	case SEGMENT_UNKNOWN:
+		return false;
+	case SEGMENT_FOUND:
+		break;
+	}
+	if (segment.length > (__u64)(end - segment.start))
+		return false;
+	field = segment.start + (segment.protocol == IPPROTO_TCP ? offsetof(struct tcphdr, check)
+								 : offsetof(struct udphdr, check));
+	if ((void *)(field + 1) > end)
+		return false;
+	/* UDP without a checksum may be a tunnel with an unfinished one inside. */
+	if (*field == 0 && segment.protocol == IPPROTO_UDP)
+		return false;
+	if (*field != pseudo_sum(&segment))
+		return true;
+	*field = segment_sum(&segment, end);
+	/* In UDP zero means none; the other zero of one's complement is as good. */
+	if (*field == 0)
+		*field = 0xffff;
+	return true;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Hops: where a frame goes next. The engine writes them, one 8-byte row each,
+ * so that changing one is a single store and no program ever sees half of it.
+ */
+#pragma once
+
+#include <linux/types.h>
+#include "export.h"
+
+enum hop_kind {
+	/* Nothing is there: frames are dropped. */
+	HOP_NONE = 0,
+	/* A cube: jump table slot, arg is the port of that cube the frame enters by. */
+	HOP_TAIL = 1,
+	/* A network device: arg is its ifindex. */
+	HOP_DEVICE = 2,
+	/* The network stack of the device the frame came from. */
+	HOP_NEXT = 3,
+};
+
+/* Of HOP_DEVICE. */
+enum hop_flag {
+	/* The device takes XDP frames; without it XDP programs leave the frame to TC. */
+	HOP_FLAG_XDP_XMIT = 1,
+	/* Native XDP only: frames of a veth may carry checksums nobody has finished. */
+	HOP_FLAG_XDP_CHECKSUM = 2,
+	/* Straight into the namespace of the veth's peer; tcx egress does not see the frame. */
+	HOP_FLAG_PEER = 4,
+};
+EXPORT_TYPE(enum hop_flag, hop_flag);
+
+struct hop {
+	enum hop_kind kind : 8;
+	/* enum hop_flag */
+	__u8 flags;
+	__u16 slot;
+	__u32 arg;
+};
+
+_Static_assert(sizeof(struct hop) == 8, "a hop is written by one store");
+
+/* Reads a row by one load: it may change at any time. */
+static __always_inline struct hop hop_read(const struct hop *row)
+{
+	union {
+		__u64 word;
+		struct hop hop;
+	} copy = { .word = *(const volatile __u64 *)row };
+
+	return copy.hop;
+}

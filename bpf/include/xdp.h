@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * XDP verdicts of standard cubes. XDP is a fast path: it counts, and changes
+ * anything, only for frames it finishes; all others it leaves to the TC program
+ * of the same cube.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <bpf/bpf_helpers.h>
+#include "checksum.h"
+#include "cube.h"
+#include "xdp_port.h"
+
+/*
+ * Generic XDP sees frames the stack has not segmented yet, and would lose them
+ * when redirecting: what is longer than an Ethernet frame with two tags goes by TC.
+ */
+#define XDP_FRAME_MAX (ETH_FRAME_LEN + 8)
+
+static __always_inline __u32 xdp_length(const struct xdp_md *ctx)
+{
+	return ctx->data_end - ctx->data;
+}
+
+static __always_inline void xdp_count_rx(const struct xdp_md *ctx, __u32 in_port, int drop_reason)
+{
+	struct port_counters *in = bpf_map_lookup_elem(&counters, &in_port);
+
+	count_rx(in, xdp_length(ctx));
+	if (drop_reason >= 0)
+		count_drop(in, drop_reason);
+}
+
+static __always_inline int xdp_drop(const struct xdp_md *ctx, __u32 in_port, __u32 reason)
+{
+	xdp_count_rx(ctx, in_port, reason);
+	return XDP_DROP;
+}
+
+/* Whether XDP can finish this frame; if so its checksum is finished. */
+static __always_inline bool xdp_can_send(struct xdp_md *ctx, struct hop hop)
+{
+	if (hop.kind != HOP_DEVICE || !(hop.flags & HOP_FLAG_XDP_XMIT))
+		return false;
+	if (xdp_length(ctx) > XDP_FRAME_MAX)
+		return false;
+	return !(hop.flags & HOP_FLAG_XDP_CHECKSUM) || checksum_finish(ctx);
+}
+
+static __always_inline int xdp_send(struct xdp_md *ctx, struct hop hop, __u32 in_port,
+				    __u32 out_port)
+{
+	xdp_count_rx(ctx, in_port, -1);
+	count_tx(out_port, xdp_length(ctx));
+	xdp_take_port(ctx);
+	return bpf_redirect(hop.arg, 0);
+}

@@ -1,0 +1,179 @@
+/**
+ * Binary forms of C types, from which the generated row codecs are put together. Byte order is
+ * little-endian, that of every machine the daemon runs on, except where a name says `be`.
+ */
+import { assert } from "./assert.ts";
+
+export interface BinaryCodec<T> {
+  readonly size: number;
+  encode(value: T): Uint8Array;
+  decode(bytes: Uint8Array): T;
+  /** Encodes into a larger whole that is all zero at this place. */
+  write(view: DataView, at: number, value: T): void;
+  read(view: DataView, at: number): T;
+}
+
+function codec<T>(
+  size: number,
+  write: (view: DataView, at: number, value: T) => void,
+  read: (view: DataView, at: number) => T,
+): BinaryCodec<T> {
+  return {
+    size,
+    write,
+    read,
+    encode(value) {
+      const bytes = new Uint8Array(size);
+      write(new DataView(bytes.buffer), 0, value);
+      return bytes;
+    },
+    decode(bytes) {
+      assert(bytes.length >= size, `a value has ${size} bytes, not ${bytes.length}`);
+      return read(new DataView(bytes.buffer, bytes.byteOffset, bytes.length), 0);
+    },
+  };
+}
+
+/** Makes the message only where it is wanted: this runs for every member of every row. */
+function assertFits(fits: boolean, value: number | bigint, size: number): void {
+  if (!fits) assert(false, `${value} fits ${size} bytes`);
+}
+
+type NumberSetter = "setUint8" | "setUint16" | "setUint32" | "setInt8" | "setInt16" | "setInt32";
+type NumberGetter = "getUint8" | "getUint16" | "getUint32" | "getInt8" | "getInt16" | "getInt32";
+
+interface IntegerForm {
+  readonly size: 1 | 2 | 4;
+  readonly min: number;
+  readonly set: NumberSetter;
+  readonly get: NumberGetter;
+}
+
+function integer({ size, min, set, get }: IntegerForm, littleEndian = true): BinaryCodec<number> {
+  const max = 2 ** (size * 8) - 1 + min;
+  return codec(
+    size,
+    (view, at, value) => {
+      assertFits(Number.isInteger(value) && value >= min && value <= max, value, size);
+      view[set](at, value, littleEndian);
+    },
+    (view, at) => view[get](at, littleEndian),
+  );
+}
+
+const form16 = { size: 2, min: 0, set: "setUint16", get: "getUint16" } as const;
+const form32 = { size: 4, min: 0, set: "setUint32", get: "getUint32" } as const;
+
+export const u8 = integer({ size: 1, min: 0, set: "setUint8", get: "getUint8" });
+export const u16 = integer(form16);
+export const u32 = integer(form32);
+export const i8 = integer({ size: 1, min: -(2 ** 7), set: "setInt8", get: "getInt8" });
+export const i16 = integer({ size: 2, min: -(2 ** 15), set: "setInt16", get: "getInt16" });
+export const i32 = integer({ size: 4, min: -(2 ** 31), set: "setInt32", get: "getInt32" });
+export const be16 = integer(form16, false);
+export const be32 = integer(form32, false);
+
+function unsigned64(littleEndian: boolean): BinaryCodec<bigint> {
+  return codec(
+    8,
+    (view, at, value) => {
+      assertFits(value === BigInt.asUintN(64, value), value, 8);
+      view.setBigUint64(at, value, littleEndian);
+    },
+    (view, at) => view.getBigUint64(at, littleEndian),
+  );
+}
+
+export const u64 = unsigned64(true);
+export const be64 = unsigned64(false);
+export const i64 = codec<bigint>(
+  8,
+  (view, at, value) => {
+    assertFits(value === BigInt.asIntN(64, value), value, 8);
+    view.setBigInt64(at, value, true);
+  },
+  (view, at) => view.getBigInt64(at, true),
+);
+
+export const bool = codec<boolean>(
+  1,
+  (view, at, value) => view.setUint8(at, value ? 1 : 0),
+  (view, at) => view.getUint8(at) !== 0,
+);
+
+/** Of maps without keys or values. */
+export const nothing = codec<undefined>(
+  0,
+  () => {},
+  () => undefined,
+);
+
+/** Uninterpreted bytes: addresses. */
+export function bytes(length: number): BinaryCodec<Uint8Array> {
+  return codec(
+    length,
+    (view, at, value) => {
+      assert(value.length === length, `${value.length} bytes are ${length}`);
+      new Uint8Array(view.buffer, view.byteOffset + at, length).set(value);
+    },
+    (view, at) => new Uint8Array(view.buffer, view.byteOffset + at, length).slice(),
+  );
+}
+
+export function array<T>(element: BinaryCodec<T>, length: number): BinaryCodec<readonly T[]> {
+  const { size } = element;
+  return codec(
+    size * length,
+    (view, at, value) => {
+      assert(value.length === length, `${value.length} elements are ${length}`);
+      for (const [index, item] of value.entries()) element.write(view, at + index * size, item);
+    },
+    (view, at) => Array.from({ length }, (_, index) => element.read(view, at + index * size)),
+  );
+}
+
+/** An enum, by the names of its values. */
+export function enumeration<N extends string>(
+  { size, write, read }: BinaryCodec<number>,
+  values: Readonly<Record<N, number>>,
+): BinaryCodec<N> {
+  const names = new Map<number, N>();
+  for (const name of Object.keys(values) as N[]) names.set(values[name], name);
+  return codec(
+    size,
+    (view, at, name) => write(view, at, values[name]),
+    (view, at) => {
+      const value = read(view, at);
+      const name = names.get(value);
+      assert(name !== undefined, `the enum has a name for ${value}`);
+      return name;
+    },
+  );
+}
+
+/** Where a member lies and what it is. */
+export type Members<T> = {
+  readonly [K in keyof T]-?: readonly [offset: number, codec: BinaryCodec<T[K]>];
+};
+
+/** Bytes that no member covers are padding: written as zero, not read. */
+export function struct<T extends object>(size: number, members: Members<T>): BinaryCodec<T> {
+  const names = Object.keys(members) as (keyof T & string)[];
+  return codec(
+    size,
+    (view, at, value) => {
+      for (const name of names) {
+        const [offset, member] = members[name];
+        member.write(view, at + offset, value[name]);
+      }
+    },
+    (view, at) => {
+      const value: Partial<T> = {};
+      for (const name of names) {
+        const [offset, member] = members[name];
+        value[name] = member.read(view, at + offset);
+      }
+      return value as T;
+    },
+  );
+}
