@@ -89,16 +89,23 @@ export class YangList<E extends object = object, K extends ListKeys = ListKeys>
     return this.#order === undefined ? [] : this.#order.placedSince(older.#order);
   }
 
-  /** Calls back for every entry that differs between `older` and this version. */
+  /**
+   * Calls back for every entry that differs between `older` and this version, in key order. Costs
+   * O(differences × log n).
+   */
   diff(older: YangList<E, K>, changed: (key: string, was?: E, is?: E) => void): void {
     if (this.#entries === older.#entries) return;
+    const changes: [key: string, was: E | undefined, is: E | undefined][] = [];
     diffTrees(
       older.#entries,
       this.#entries,
-      (key, was) => changed(key, was, undefined),
-      (key, is) => changed(key, undefined, is),
-      (key, was, is) => changed(key, was, is),
+      (key, was) => void changes.push([key, was, undefined]),
+      (key, is) => void changes.push([key, undefined, is]),
+      (key, was, is) => void changes.push([key, was, is]),
     );
+    // The trees are walked from both ends; what follows from a diff must not depend on how.
+    changes.sort(([a], [b]) => compareKeys(a, b));
+    for (const change of changes) changed(...change);
   }
 
   /** A mutable copy in O(1). */

@@ -11,7 +11,7 @@ import {
   objectRequest,
   type PortBase,
 } from "./cube.ts";
-import { planTable } from "./rows.ts";
+import { planTable, rowStep } from "./rows.ts";
 import { phase, type Step, StepList } from "./step.ts";
 import { type PortWish, Wiring } from "./wiring.ts";
 
@@ -100,6 +100,7 @@ export class Planner {
     const cube: CubeRuntime = { name, service, objectId: objectIdOf(config), slot, type };
     draft.steps.add(phase.load, this.#loading(cube, config));
     this.#planTables(draft, cube, [undefined, config]);
+    this.#planPortsEnd(draft, cube, [0, portsEnd(config)]);
     this.#planPrograms(draft, cube, "set");
     for (const port of baseOf(config).ports ?? []) draft.wishes.push(this.#wish(cube, port));
   }
@@ -119,7 +120,8 @@ export class Planner {
     this.#planTables(draft, cube, [was, is]);
     const before = baseOf(was).ports;
     const after = baseOf(is).ports;
-    if (before === undefined || after === undefined) return;
+    if (before === undefined || after === undefined || before === after) return;
+    this.#planPortsEnd(draft, cube, [portsEnd(was), portsEnd(is)]);
     after.diff(before, (_key, older, newer) => {
       if (older && older.peer !== newer?.peer) {
         draft.released.push({ cube, index: older.index ?? 0 });
@@ -137,6 +139,14 @@ export class Planner {
     for (const [prop, table] of Object.entries(cube.service.tables)) {
       planTable(draft.steps, mapTarget(this.#dataplane, cube, prop), table, versions);
     }
+  }
+
+  /** Floods look at ports below this only; it grows after a new port has its hop. */
+  #planPortsEnd(draft: PlanDraft, cube: CubeRuntime, [was, is]: readonly [number, number]): void {
+    if (was === is) return;
+    const change = { key: 0, was: { portsEnd: was }, is: { portsEnd: is } };
+    const row = rowStep(mapTarget(this.#dataplane, cube, "cube"), change);
+    draft.steps.add(is > was ? phase.putHops : phase.clearHops, row);
   }
 
   #planPrograms(draft: PlanDraft, cube: CubeRuntime, operation: "set" | "clear"): void {
@@ -204,6 +214,11 @@ export class Planner {
     const device = port.peer === undefined ? undefined : this.#devices.byName(port.peer);
     return { cube, port: port.name, index: port.index ?? 0, device, exists: true };
   }
+}
+
+/** One more than the highest port index in use. O(ports), of which a cube has 128 at most. */
+function portsEnd(config: DataObject): number {
+  return Math.max(0, ...[...(baseOf(config).ports ?? [])].map(({ index = 0 }) => index + 1));
 }
 
 function objectIdOf(config: DataObject): string {

@@ -2,7 +2,7 @@ import type { DataSchema, ListSchema } from "../../datamodel/schema/schema.ts";
 import type { YangList } from "../../datamodel/tree/list.ts";
 import type { DataObject } from "../../datamodel/tree/node.ts";
 import type { Dataplane, Devices } from "../../dataplane/dataplane.ts";
-import { portCounters } from "./counters.ts";
+import { readCounters } from "./counters.ts";
 import { baseOf, type CubeRuntime, cubeReader, mapTarget } from "./cube.ts";
 import { forwardingPath } from "./hop.ts";
 import { withState } from "./operational.ts";
@@ -54,7 +54,7 @@ export class StateReader {
       name,
       status: this.isPortUp(cube, name) ? "UP" : "DOWN",
       forwardingPath: forwardingPath(cube.type, this.#planner.wiring.hopOf(cube, name)),
-      counters: portCounters(target, index),
+      counters: readCounters(target, cube.service.object, index),
     }));
   }
 }

@@ -1,9 +1,10 @@
 import type { PlanStep } from "../../datamodel/datastore/datastore.ts";
 import type { Dataplane, Device, Devices, Hook } from "../../dataplane/dataplane.ts";
+import type { Hop } from "../../gen/bpf/core.ts";
 import { entryObject } from "../../gen/bpf/entry.ts";
-import { type CubeRuntime, hooksOf } from "./cube.ts";
-import { type Hop, hopTo, noHop, sameHop, tailHop } from "./hop.ts";
-import { rowStep } from "./rows.ts";
+import { type CubeRuntime, hooksOf, mapTarget } from "./cube.ts";
+import { deviceHop, noHop, sameHop, tailHop } from "./hop.ts";
+import { type MapTarget, rowStep } from "./rows.ts";
 import { phase, type Step, type StepList } from "./step.ts";
 
 /** A port as it is to be connected; `peer` undefined or absent from the machine: not connected. */
@@ -76,7 +77,7 @@ export class Wiring {
   #planHop(steps: StepList, wish: PortWish): void {
     const id = portId(wish.cube, wish.port);
     const was = this.#ports.get(id);
-    const hop = wish.device ? hopTo(wish.device, wish.cube.type) : noHop;
+    const hop = wish.device ? deviceHop(wish.device, wish.cube.type) : noHop;
     const is = wish.exists ? { ifindex: wish.device?.ifindex, hop } : undefined;
     const at = hop === noHop ? phase.clearHops : phase.putHops;
     const before = was?.hop ?? noHop;
@@ -148,9 +149,8 @@ export class Wiring {
     }
   }
 
-  #hopsOf(cube: CubeRuntime) {
-    const layout = cube.service.object.maps["hops"] ?? entryObject.maps.hop;
-    return { dataplane: this.#dataplane, cube: cube.name, objectId: cube.objectId, layout };
+  #hopsOf(cube: CubeRuntime): MapTarget {
+    return mapTarget(this.#dataplane, cube, "hops");
   }
 
   #entryTarget(cube: string, ifindex: number) {
@@ -179,7 +179,7 @@ export class Wiring {
     const { cube, ifindex, hook } = at;
     const name = this.#devices.byIndex(ifindex)?.name ?? `ifindex ${ifindex}`;
     const program = hook.startsWith("xdp")
-      ? entryObject.programs.xdp.name
+      ? entryObject.programs.xdpIngress.name
       : entryObject.programs.ingress.name;
     const attachment = { ifindex, hook, objectId: entryId(ifindex), program };
     return reversible(

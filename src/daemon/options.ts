@@ -1,0 +1,107 @@
+import { parseArgs } from "node:util";
+
+/** What `yangplaned` was asked to do. */
+export interface DaemonOptions {
+  readonly socket: string;
+  readonly stateDirectory: string;
+  readonly dataplane: "kernel" | "memory";
+  /** Folder for pinned BPF objects, on a bpf file system. */
+  readonly pinDirectory: string;
+  /** TCP listener beside the socket. */
+  readonly listen?: { readonly host: string; readonly port: number };
+  readonly insecure: boolean;
+  readonly tls?: TlsFiles;
+}
+
+export interface TlsFiles {
+  readonly cert: string;
+  readonly key: string;
+  readonly clientCa?: string;
+}
+
+/** The command line cannot be understood; the message is for the user. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+export const usage = `Usage: yangplaned [options]
+
+  --socket PATH         Unix socket for gRPC (default /run/yangplane/yangplane.sock)
+  --state-dir DIR       journal of the configuration (default /var/lib/yangplane)
+  --dataplane KIND      kernel (default) or memory: everything but packets, no privilege needed
+  --pin-dir DIR         folder on a bpf file system (default /sys/fs/bpf/yangplane)
+  --listen HOST:PORT    also serve gRPC on TCP, with TLS or, on loopback only, --insecure
+  --insecure            allow TCP without TLS on a loopback address
+  --tls-cert FILE       certificate chain, PEM
+  --tls-key FILE        private key, PEM
+  --tls-client-ca FILE  require client certificates signed by this CA, PEM
+  --help, --version
+`;
+
+const flags = {
+  socket: { type: "string", default: "/run/yangplane/yangplane.sock" },
+  "state-dir": { type: "string", default: "/var/lib/yangplane" },
+  dataplane: { type: "string", default: "kernel" },
+  "pin-dir": { type: "string", default: "/sys/fs/bpf/yangplane" },
+  listen: { type: "string" },
+  insecure: { type: "boolean", default: false },
+  "tls-cert": { type: "string" },
+  "tls-key": { type: "string" },
+  "tls-client-ca": { type: "string" },
+  help: { type: "boolean", default: false },
+  version: { type: "boolean", default: false },
+} as const;
+
+/** @throws UsageError */
+export function parseOptions(argv: readonly string[]): DaemonOptions | "help" | "version" {
+  const values = parseFlags(argv);
+  if (values.help) return "help";
+  if (values.version) return "version";
+  const { dataplane } = values;
+  if (dataplane !== "kernel" && dataplane !== "memory") {
+    throw new UsageError(`--dataplane is kernel or memory, not ${dataplane}`);
+  }
+  const listen = values.listen === undefined ? undefined : parseAddress(values.listen);
+  const tls = parseTls(values["tls-cert"], values["tls-key"], values["tls-client-ca"]);
+  if (listen && !tls && !values.insecure) {
+    throw new UsageError("--listen needs --tls-cert and --tls-key, or --insecure on loopback");
+  }
+  if (!listen && (tls || values.insecure)) throw new UsageError("TLS and --insecure need --listen");
+  if (tls && values.insecure) throw new UsageError("--insecure contradicts --tls-cert");
+  return {
+    socket: values.socket,
+    stateDirectory: values["state-dir"],
+    dataplane,
+    pinDirectory: values["pin-dir"],
+    insecure: values.insecure,
+    ...(listen && { listen }),
+    ...(tls && { tls }),
+  };
+}
+
+function parseFlags(argv: readonly string[]) {
+  try {
+    return parseArgs({ args: [...argv], options: flags, strict: true }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function parseTls(cert?: string, key?: string, clientCa?: string): TlsFiles | undefined {
+  if (cert === undefined && key === undefined && clientCa === undefined) return undefined;
+  if (cert === undefined || key === undefined) {
+    throw new UsageError("--tls-cert and --tls-key go together");
+  }
+  return clientCa === undefined ? { cert, key } : { cert, key, clientCa };
+}
+
+/** `127.0.0.1:50051`, `[::1]:50051`. */
+function parseAddress(text: string): { host: string; port: number } {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]+)):([0-9]{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  const host = match?.[1] ?? match?.[2];
+  if (host === undefined || port > 65_535) {
+    throw new UsageError(`--listen takes HOST:PORT or [IPV6]:PORT, not ${text}`);
+  }
+  return { host, port };
+}

@@ -1,0 +1,31 @@
+import type { ObjectLayout } from "../../dataplane/layout.ts";
+import { type PortCounters, portCounters } from "../../gen/bpf/core.ts";
+import type { MapTarget } from "./rows.ts";
+
+/** State of a port as the model's `counters` container has it, summed over all CPUs. */
+export function readCounters(target: MapTarget, object: ObjectLayout, port: number): object {
+  const { dataplane, objectId, layout } = target;
+  const row = dataplane.lookup(objectId, layout.name, layout.key.encode(port));
+  const perCpu = row === undefined ? [] : decodePerCpu(row);
+  const sum = (pick: (counters: PortCounters) => bigint | undefined): bigint => {
+    return perCpu.reduce<bigint>((total, counters) => total + (pick(counters) ?? 0n), 0n);
+  };
+  const drops = Object.entries(object.drops ?? {}).map(([code, reason]) => {
+    return { reason, packets: sum((counters) => counters.drops[Number(code)]) };
+  });
+  return {
+    rxPackets: sum(({ rxPackets }) => rxPackets),
+    rxBytes: sum(({ rxBytes }) => rxBytes),
+    txPackets: sum(({ txPackets }) => txPackets),
+    txBytes: sum(({ txBytes }) => txBytes),
+    drops: drops.filter(({ packets }) => packets > 0n),
+  };
+}
+
+/** One value for each CPU, each a multiple of 8 bytes long. */
+function decodePerCpu(row: Uint8Array): PortCounters[] {
+  const { size } = portCounters;
+  return Array.from({ length: Math.floor(row.length / size) }, (_, cpu) => {
+    return portCounters.decode(row.subarray(cpu * size, (cpu + 1) * size));
+  });
+}
