@@ -19,9 +19,11 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-#define VLAN_TAGS_MAX 2
+#define VLAN_TAGS_MAX	    2
+/* Ethernet, two tags, the longest IPv4 header. */
+#define CHECKSUM_OFFSET_MAX (ETH_HLEN + 4 * VLAN_TAGS_MAX + 60)
 /* More fragments or an offset: IP sums the whole datagram before it cuts it. */
-#define IPV4_FRAGMENT 0x3fff
+#define IPV4_FRAGMENT	    0x3fff
 
 struct vlan_header {
 	__be16 tci;
@@ -152,11 +154,18 @@ static __always_inline void sum_blocks(struct remainder *rest, void *end, __u32 
 	}
 }
 
-/* The checksum of a whole segment whose field holds the sum of the pseudo header. */
-static __always_inline __u16 segment_sum(const struct segment *segment, void *end)
+/*
+ * The folded sum of a part of a frame. Global, and not inlined, so that the verifier walks the
+ * blocks once and not for every way to find a segment.
+ */
+__noinline int checksum_sum(struct xdp_md *ctx, __u32 offset, __u32 length)
 {
-	struct remainder rest = { .at = segment->start, .length = segment->length };
+	void *end = (void *)(long)ctx->data_end;
+	struct remainder rest = { .at = (void *)(long)ctx->data, .length = length };
 
+	if (offset > CHECKSUM_OFFSET_MAX)
+		return 0;
+	rest.at += offset;
 	sum_blocks(&rest, end, 256, 6);
 	sum_blocks(&rest, end, 32, 7);
 	sum_blocks(&rest, end, 4, 7);
@@ -169,7 +178,7 @@ static __always_inline __u16 segment_sum(const struct segment *segment, void *en
 	}
 	if (rest.length == 1 && rest.at + 1 <= end)
 		rest.sum += *(__u8 *)rest.at;
-	return ~checksum_fold(rest.sum);
+	return checksum_fold(rest.sum);
 }
 
 static __always_inline __u16 pseudo_sum(const struct segment *segment)
@@ -181,12 +190,25 @@ static __always_inline __u16 pseudo_sum(const struct segment *segment)
 	return checksum_fold(bpf_csum_diff(NULL, 0, segment->addresses, 32, sum));
 }
 
+/* The place of a segment's checksum, or NULL if the segment is not whole. */
+static __always_inline __u16 *checksum_field(const struct segment *segment, void *end)
+{
+	__u32 at = segment->protocol == IPPROTO_TCP ? offsetof(struct tcphdr, check)
+						    : offsetof(struct udphdr, check);
+	__u16 *field = segment->start + at;
+
+	if ((void *)(field + 1) > end)
+		return NULL;
+	return segment->length > (__u64)(end - segment->start) ? NULL : field;
+}
+
 /* Makes the checksum of a frame whole; false if the frame is not for XDP to judge. */
 static __always_inline bool checksum_finish(struct xdp_md *ctx)
 {
 	void *end = (void *)(long)ctx->data_end;
 	struct segment segment = {};
-	__u16 *field;
+	__u16 *field, sum;
+	__u32 offset;
 
 	switch (segment_find(ctx, &segment)) {
 	case SEGMENT_NONE:
@@ -196,20 +218,17 @@ static __always_inline bool checksum_finish(struct xdp_md *ctx)
 	case SEGMENT_FOUND:
 		break;
 	}
-	if (segment.length > (__u64)(end - segment.start))
-		return false;
-	field = segment.start + (segment.protocol == IPPROTO_TCP ? offsetof(struct tcphdr, check)
-								 : offsetof(struct udphdr, check));
-	if ((void *)(field + 1) > end)
+	field = checksum_field(&segment, end);
+	if (!field)
 		return false;
 	/* UDP without a checksum may be a tunnel with an unfinished one inside. */
 	if (*field == 0 && segment.protocol == IPPROTO_UDP)
 		return false;
 	if (*field != pseudo_sum(&segment))
 		return true;
-	*field = segment_sum(&segment, end);
+	offset = segment.start - (void *)(long)ctx->data;
+	sum = ~checksum_sum(ctx, offset, segment.length);
 	/* In UDP zero means none; the other zero of one's complement is as good. */
-	if (*field == 0)
-		*field = 0xffff;
+	*field = sum ? sum : 0xffff;
 	return true;
 }
