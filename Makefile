@@ -37,8 +37,11 @@ kernel: build
 e2e: build deps package
 	@node --import tsx tools/run-tests.ts e2e
 
+# Checked in; only after a change of a model, of a program's maps or of a generator.
 generate: $(stamps)/npm bpf
 	@node --import tsx tools/generate/main.ts
+	@node --import tsx tools/generate-bpf.ts
+	@node --import tsx tools/core-descriptors.ts
 
 bench: build
 	@npm run --silent bench

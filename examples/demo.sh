@@ -8,6 +8,7 @@ export PATH="$root/build/tools:$PATH"
 dir=$(mktemp -d "${TMPDIR:-/tmp}/yangplane-demo.XXXXXX")
 id=yp$$
 socket=$dir/yangplane.sock
+pins=/sys/fs/bpf/$id
 api=yangplane.simplebridge.v1.SimplebridgeService
 daemon=
 
@@ -32,7 +33,7 @@ clean_up() {
 		echo "the daemon's last words:" >&2
 		tail -n 20 "$dir/daemon.log" >&2
 	fi
-	rm -rf "$dir"
+	rm -rf "$dir" "$pins"
 	exit "$status"
 }
 
@@ -97,8 +98,10 @@ if ping_h2 -c 1 >"$dir/ping"; then die "packets pass before there is a bridge"; 
 tail -n 2 "$dir/ping" | sed 's/^/  /'
 
 title "The daemon"
-printf '\033[36m$ bin/yangplaned --socket %s --state-dir %s\033[0m\n' "$socket" "$dir/state"
-"$root/bin/yangplaned" --socket "$socket" --state-dir "$dir/state" >"$dir/daemon.log" 2>&1 &
+printf '\033[36m$ bin/yangplaned --socket %s --state-dir %s --pin-dir %s\033[0m\n' \
+	"$socket" "$dir/state" "$pins"
+"$root/bin/yangplaned" --socket "$socket" --state-dir "$dir/state" --pin-dir "$pins" \
+	>"$dir/daemon.log" 2>&1 &
 daemon=$!
 await_line "$dir/daemon.log" "yangplaned ready" "$daemon"
 echo "  yangplaned ready"

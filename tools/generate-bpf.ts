@@ -1,0 +1,3 @@
+import { generateBpf } from "./btf/generate.ts";
+
+generateBpf("build/bpf", "src/gen/bpf");
