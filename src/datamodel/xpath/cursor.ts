@@ -17,6 +17,8 @@ export class Cursor {
   readonly value: DataObject | LeafValue | Anydata;
   /** Tells instances of one schema node under one parent apart: encoded keys, or a value's text. */
   readonly key: string;
+  /** 0 for the root. */
+  readonly depth: number;
   #identity: string | undefined;
 
   constructor(
@@ -29,6 +31,7 @@ export class Cursor {
     this.schema = schema;
     this.value = value;
     this.key = key;
+    this.depth = parent ? parent.depth + 1 : 0;
   }
 
   /** Equal for two cursors exactly where they are at one node; also across versions of the tree. */
@@ -39,23 +42,14 @@ export class Cursor {
     return this.#identity;
   }
 
-  /** 0 for the root. */
-  get depth(): number {
-    let depth = 0;
-    for (let at = this.parent; at; at = at.parent) depth += 1;
-    return depth;
-  }
-
   ancestor(depth: number): Cursor {
     let at: Cursor = this;
-    for (let levels = this.depth - depth; levels > 0 && at.parent; levels -= 1) at = at.parent;
+    while (at.depth > depth && at.parent) at = at.parent;
     return at;
   }
 
   get root(): Cursor {
-    let at: Cursor = this;
-    while (at.parent) at = at.parent;
-    return at;
+    return this.ancestor(0);
   }
 }
 

@@ -102,7 +102,9 @@ function computeImplicit(child: DataSchema): DataValue | undefined {
 
 /** True if the child's cases are chosen and its conditions hold: it may have a default. */
 export function isActive(parent: Cursor, child: DataSchema, evaluation: Evaluation): boolean {
-  return caseChainActive(parent, child.inCase) && conditionsHold(parent, child, evaluation);
+  return (
+    caseChainActive(parent, child.inCase) && conditionsHold(dummy(parent, child), child, evaluation)
+  );
 }
 
 function caseChainActive(parent: Cursor, inCase: CaseMembership | undefined): boolean {
@@ -152,13 +154,15 @@ function collectConditions(child: DataSchema): readonly IrWhen[] {
   return whens;
 }
 
-function conditionsHold(parent: Cursor, child: DataSchema, evaluation: Evaluation): boolean {
-  const whens = conditionsOf(child);
-  if (whens.length === 0) return true;
-  const self = dummy(parent, child);
-  return whens.every((when) =>
-    evaluation.environment.whenHolds(when, when.context === "self" ? self : parent, evaluation),
-  );
+/**
+ * True if the node, existing or a stand-in, may exist as far as `when` statements, its own and its
+ * cases', are concerned.
+ */
+export function conditionsHold(self: Cursor, schema: DataSchema, evaluation: Evaluation): boolean {
+  return conditionsOf(schema).every((when) => {
+    const context = when.context === "self" ? self : self.parent;
+    return context === undefined || evaluation.environment.whenHolds(when, context, evaluation);
+  });
 }
 
 /** A stand-in for a node that does not exist, to judge its `when` from (RFC 7950 §7.21.5). */

@@ -1,0 +1,104 @@
+import { assert } from "../../lib/assert.ts";
+import type { Violation } from "../error.ts";
+import type { Schema } from "../schema/schema.ts";
+import type { DataObject } from "../tree/node.ts";
+import { Cursor } from "../xpath/cursor.ts";
+import { XpathEngine } from "../xpath/engine.ts";
+import { Comparison } from "./comparison.ts";
+import { UndoLog } from "./counts.ts";
+import { Judgement } from "./judgement.ts";
+import { Report } from "./report.ts";
+import { compileRules, type SchemaRules } from "./rules.ts";
+
+/** What is wrong with a candidate. One of `accept` and `discard` ends it. */
+export interface Validation {
+  /** At most 10,000, and of the references to one vanished node ten; `total` counts all. */
+  readonly violations: readonly Violation[];
+  readonly total: number;
+  /** The candidate is the running configuration now. */
+  accept(): void;
+  /** The candidate is dropped. */
+  discard(): void;
+}
+
+export interface Validator {
+  /**
+   * Judges a candidate by what differs from `older`, which has to be valid, and by what refers to
+   * it: the cost is that of the difference, not of the tree. An older tree other than the one
+   * accepted last is caught up with first. Validating again discards what is still open.
+   * @throws assertion if `accept` comes after another validation began
+   */
+  validate(older: DataObject, newer: DataObject): Validation;
+  /** Judges a whole tree, as if nothing were there before. */
+  validateAll(root: DataObject): Validation;
+}
+
+/**
+ * A validator for configuration: every constraint of RFC 7950 §8.1 but those on the form of single
+ * values, which the codec judges. It keeps indexes (references, unique values) of one tree.
+ * @throws XpathError for a must, when or leafref that is not valid XPath
+ */
+export function createValidator(schema: Schema): Validator {
+  return new IncrementalValidator(schema);
+}
+
+class IncrementalValidator implements Validator {
+  readonly #engine: XpathEngine;
+  readonly #rules: SchemaRules;
+  /** The tree that the indexes describe. */
+  #indexed: DataObject | undefined;
+  #open: { readonly log: UndoLog } | undefined;
+
+  constructor(schema: Schema) {
+    this.#engine = new XpathEngine(schema);
+    this.#rules = compileRules(this.#engine);
+  }
+
+  validateAll(root: DataObject): Validation {
+    return this.#validate(undefined, root);
+  }
+
+  validate(older: DataObject, newer: DataObject): Validation {
+    return this.#validate(older, newer);
+  }
+
+  #validate(older: DataObject | undefined, newer: DataObject): Validation {
+    this.#discard();
+    this.#catchUp(older);
+    const log = new UndoLog();
+    const report = new Report();
+    const judgement = this.#compare(older, newer, log);
+    judgement.judge(new Cursor(undefined, this.#rules.root.schema, newer), report);
+    const open = { log };
+    this.#open = open;
+    return {
+      violations: report.violations,
+      total: report.total,
+      accept: () => {
+        assert(this.#open === open, "a validation is accepted before the next begins");
+        this.#open = undefined;
+        this.#indexed = newer;
+      },
+      discard: () => {
+        if (this.#open === open) this.#discard();
+      },
+    };
+  }
+
+  #discard(): void {
+    this.#open?.log.undo();
+    this.#open = undefined;
+  }
+
+  #catchUp(older: DataObject | undefined): void {
+    if (older === this.#indexed) return;
+    this.#compare(this.#indexed, older, new UndoLog());
+    this.#indexed = older;
+  }
+
+  #compare(older: DataObject | undefined, newer: DataObject | undefined, log: UndoLog): Judgement {
+    const judgement = new Judgement(this.#engine, this.#rules, log);
+    new Comparison(this.#engine, judgement).run(this.#rules.root, older, newer);
+    return judgement;
+  }
+}
