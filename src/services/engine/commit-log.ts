@@ -13,6 +13,12 @@ export interface CommitLog {
   writeSnapshot(slices: Iterable<Uint8Array>): Promise<void>;
 }
 
+/** A version of the configuration: the tree as commit `id` left it. */
+export interface Version {
+  readonly root: DataObject;
+  readonly id: number;
+}
+
 /** A commit as the journal holds it; one line of JSON. */
 interface CommitRecord {
   readonly id: number;
@@ -30,7 +36,7 @@ export function encodeCommit(record: CommitRecord): Uint8Array {
 /** The state as lines of JSON: the commit id, then the records that make it from nothing. */
 export function* encodeSnapshot(
   schema: Schema,
-  state: { readonly root: DataObject; readonly id: number },
+  state: Version,
 ): Generator<Uint8Array> {
   yield Buffer.from(`${JSON.stringify({ id: state.id })}\n`);
   for (const record of stateRecords(schema, state.root)) {
@@ -48,12 +54,8 @@ export interface StoredState {
  * The configuration that a journal describes. @throws RequestError where it does not fit the schema
  * any more.
  */
-export function restore(
-  schema: Schema,
-  stored: StoredState,
-): { readonly root: DataObject; readonly id: number } {
-  let root = emptyObject(schema.root);
-  let id = 0;
+export function restoredState(schema: Schema, stored: StoredState): Version {
+  let { root, id } = emptyState(schema);
   if (stored.snapshot) {
     const [header, ...lines] = Buffer.from(stored.snapshot).toString().trimEnd().split("\n");
     id = (JSON.parse(header ?? "") as { id: number }).id;
@@ -74,6 +76,6 @@ export function restore(
 }
 
 /** The configuration of a daemon that has none yet. */
-export function emptyRoot(schema: Schema): DataObject {
-  return Object.freeze(emptyObject(schema.root));
+export function emptyState(schema: Schema): Version {
+  return { root: Object.freeze(emptyObject(schema.root)), id: 0 };
 }

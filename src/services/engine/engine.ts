@@ -17,7 +17,13 @@ import type { InstancePath } from "../../datamodel/tree/path.ts";
 import { type Dataplane, type Devices, KernelError } from "../../dataplane/dataplane.ts";
 import type { AnyService } from "../service.ts";
 import { assignValues } from "./assign.ts";
-import { type CommitLog, emptyRoot, encodeCommit, encodeSnapshot } from "./commit-log.ts";
+import {
+  type CommitLog,
+  emptyState,
+  encodeCommit,
+  encodeSnapshot,
+  type Version,
+} from "./commit-log.ts";
 import { checkIfMatch } from "./if-match.ts";
 import { Judge, type Verdict } from "./judge.ts";
 import { LiveState } from "./live-state.ts";
@@ -33,12 +39,6 @@ export interface EngineParts {
   readonly log: CommitLog;
   /** Told of what happened without a caller to tell: a failed undo, a listener's error. */
   readonly onError: (error: unknown) => void;
-}
-
-/** A version of the configuration. */
-interface Version {
-  readonly root: DataObject;
-  readonly id: number;
 }
 
 /** Applied and being written to disk; undone, newest first, if that fails. */
@@ -69,7 +69,7 @@ export class Engine implements Datastore {
     this.schema = parts.schema;
     this.#planner = new Planner(parts.schema, parts);
     this.#judge = new Judge(parts.schema, parts.devices, this.#planner.services);
-    this.#running = { root: emptyRoot(parts.schema), id: 0 };
+    this.#running = emptyState(parts.schema);
     this.#live = new LiveState({
       ...parts,
       planner: this.#planner,

@@ -1,0 +1,102 @@
+import type { Commit, CommitOptions, Edit } from "../../src/datamodel/datastore/datastore.ts";
+import { linkSchema, type Schema } from "../../src/datamodel/schema/schema.ts";
+import type { Dataplane } from "../../src/dataplane/dataplane.ts";
+import { MemoryDevices } from "../../src/dataplane/memory-devices.ts";
+import { MemoryDataplane } from "../../src/dataplane/memory.ts";
+import { entryObject } from "../../src/gen/bpf/entry.ts";
+import { type CommitLog, emptyState } from "../../src/services/engine/commit-log.ts";
+import { Engine } from "../../src/services/engine/engine.ts";
+import type { AnyService } from "../../src/services/service.ts";
+import { service as simplebridge } from "../../src/services/simplebridge/service.ts";
+import { edit } from "./tree.ts";
+
+/** A commit log in memory; `fail` makes every append not yet settled reject, as the journal does. */
+export class MemoryLog implements CommitLog {
+  readonly records: Uint8Array[] = [];
+  readonly isSnapshotDue = false;
+  failure: Error | undefined;
+  /** While set, appends wait for `settle`. */
+  holding = false;
+  #waiting: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
+
+  append(record: Uint8Array): Promise<void> {
+    if (this.failure) return Promise.reject(this.failure);
+    this.records.push(record);
+    if (!this.holding) return Promise.resolve();
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+  }
+
+  settle(): void {
+    for (const { resolve } of this.#waiting.splice(0)) resolve();
+  }
+
+  fail(error: Error): void {
+    this.failure = error;
+    const waiting = this.#waiting.splice(0);
+    this.records.splice(this.records.length - waiting.length);
+    for (const { reject } of waiting.toReversed()) reject(error);
+  }
+
+  recover(): Promise<void> {
+    this.failure = undefined;
+    return Promise.resolve();
+  }
+
+  writeSnapshot(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+export interface EngineFixture {
+  readonly engine: Engine;
+  readonly schema: Schema;
+  readonly dataplane: Dataplane;
+  readonly devices: MemoryDevices;
+  readonly log: MemoryLog;
+  /** Errors without a caller to tell; a test that expects none asserts it is empty. */
+  readonly errors: unknown[];
+  edit(operation: Edit["operation"], path: string, json?: unknown): Edit;
+  /** Commits and fails on violations. */
+  commit(...edits: Edit[]): Promise<Commit>;
+}
+
+export interface FixtureParts {
+  readonly services?: readonly AnyService[];
+  readonly devices?: readonly string[];
+  readonly wrap?: (dataplane: Dataplane) => Dataplane;
+}
+
+export const anyServices = [simplebridge] as object as readonly AnyService[];
+
+/** An engine on a data plane in memory. */
+export async function engineFixture(parts: FixtureParts = {}): Promise<EngineFixture> {
+  const services = parts.services ?? anyServices;
+  const schema = linkSchema(services.map(({ model }) => model.ir));
+  const devices = new MemoryDevices();
+  for (const name of parts.devices ?? []) devices.add(name);
+  const objects = [entryObject, ...services.map(({ object }) => object)];
+  const memory = new MemoryDataplane({ objects, devices });
+  const dataplane = parts.wrap?.(memory) ?? memory;
+  const log = new MemoryLog();
+  const errors: unknown[] = [];
+  const onError = (error: unknown) => void errors.push(error);
+  const engine = new Engine({ schema, services, dataplane, devices, log, onError });
+  await engine.restore(emptyState(schema));
+  return {
+    engine,
+    schema,
+    dataplane,
+    devices,
+    log,
+    errors,
+    edit: (operation, path, json) => edit(schema, operation, path, json),
+    commit: async (...edits) => {
+      const outcome = await engine.commit(edits, local);
+      if (outcome.violations) throw new Error(JSON.stringify(outcome.violations));
+      if (outcome.commit === undefined) throw new Error("no commit");
+      return outcome.commit;
+    },
+  };
+}
+
+export const local: CommitOptions = { user: "local" };
