@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { describeKernel } from "../support/kernel.ts";
+import { Shell } from "../support/shell.ts";
+
+const grpcurl = resolve("build/tools/grpcurl");
+const api = "yangplane.simplebridge.v1.SimplebridgeService";
+
+function tarball(): string {
+  const [name, ...others] = readdirSync("build/package").filter((file) => file.endsWith(".tgz"));
+  assert.ok(name !== undefined && others.length === 0, "`make package` leaves one tarball");
+  return resolve("build/package", name);
+}
+
+describeKernel("the npm package", { since: "6.6" }, () => {
+  const folder = mkdtempSync(join(tmpdir(), "yangplane-package-"));
+  const bin = join(folder, "node_modules/.bin");
+  const path = join(folder, "path");
+
+  before("installs it", () => {
+    writeFileSync(join(folder, "package.json"), "{}");
+    const options = ["--omit=dev", "--prefer-offline", "--no-audit", "--no-fund", "--silent"];
+    execFileSync("npm", ["install", ...options, tarball()], { cwd: folder, stdio: "inherit" });
+    execFileSync("mkdir", [path]);
+    symlinkSync(process.execPath, join(path, "node"));
+  });
+
+  after(() => rmSync(folder, { recursive: true }));
+
+  for (const program of ["yangplaned", "yangplane", "yangplane-gen"]) {
+    it(`has ${program}`, () => {
+      assert.ok(existsSync(join(bin, program)));
+    });
+  }
+
+  it("carries the source of the programs it has compiled", () => {
+    const installed = join(folder, "node_modules/yangplane");
+
+    assert.ok(existsSync(join(installed, "build/bpf/simplebridge.bpf.o")));
+    assert.ok(existsSync(join(installed, "bpf/simplebridge/simplebridge.bpf.c")));
+    assert.ok(existsSync(join(installed, "bpf/LICENSE")));
+  });
+
+  it("serves a bridge where there is no compiler", async () => {
+    await using shell = new Shell();
+    const call = (method: string, body: string) =>
+      shell.type(`${grpcurl} -plaintext -unix -d '${body}' /run/socket ${api}/${method}`);
+    await shell.type("ip link add veth1 type veth peer name veth2; ip link set veth1 up");
+    await shell.type("ip link set veth2 up; cd /");
+    await shell.type(
+      `PATH=${path} ${bin}/yangplaned --socket /run/socket --state-dir /run/state &`,
+    );
+    await shell.waitFor(/^yangplaned ready$/m);
+
+    assert.equal(await call("CreateSimplebridge", '{"simplebridge": {"name": "br0"}}'), 0);
+    const port = '{"simplebridge_name": "br0", "ports": {"name": "p1", "peer": "veth1"}}';
+    assert.equal(await call("CreatePorts", port), 0);
+    await call("GetPorts", '{"simplebridge_name": "br0", "ports_name": "p1"}');
+
+    assert.match(shell.output, /"status": "STATUS_UP"/);
+  });
+});
