@@ -1,0 +1,120 @@
+import {
+  type Attachment,
+  type Dataplane,
+  type Family,
+  type Hook,
+  KernelError,
+  type ObjectRequest,
+  type ProgramSlot,
+  type Row,
+} from "../../src/dataplane/dataplane.ts";
+
+/** A call that changes something, as text: `putRows cubes/br0 hops 2`. */
+export type Write = string;
+
+type Before = (write: Write) => void;
+
+/** Passes everything on, after `before` has seen each write. */
+class ObservedDataplane implements Dataplane {
+  readonly kind: Dataplane["kind"];
+  readonly cpuCount: number;
+  readonly #inner: Dataplane;
+  readonly #before: Before;
+
+  constructor(inner: Dataplane, before: Before) {
+    this.kind = inner.kind;
+    this.cpuCount = inner.cpuCount;
+    this.#inner = inner;
+    this.#before = before;
+  }
+
+  loadObject(request: ObjectRequest): void {
+    this.#before(`loadObject ${request.id} ${request.object}`);
+    this.#inner.loadObject(request);
+  }
+
+  unloadObject(id: string): void {
+    this.#before(`unloadObject ${id}`);
+    this.#inner.unloadObject(id);
+  }
+
+  putRows(objectId: string, map: string, rows: readonly Row[]): void {
+    this.#before(`putRows ${objectId} ${map} ${rows.length}`);
+    this.#inner.putRows(objectId, map, rows);
+  }
+
+  deleteRows(objectId: string, map: string, keys: readonly Uint8Array[]): void {
+    this.#before(`deleteRows ${objectId} ${map} ${keys.length}`);
+    this.#inner.deleteRows(objectId, map, keys);
+  }
+
+  setProgram(slot: number, objectId: string, program: string): void {
+    this.#before(`setProgram ${slot} ${objectId} ${program}`);
+    this.#inner.setProgram(slot, objectId, program);
+  }
+
+  clearProgram(family: Family, slot: number): void {
+    this.#before(`clearProgram ${family} ${slot}`);
+    this.#inner.clearProgram(family, slot);
+  }
+
+  attach(attachment: Attachment): void {
+    const { ifindex, hook, objectId, program } = attachment;
+    this.#before(`attach ${ifindex} ${hook} ${objectId} ${program}`);
+    this.#inner.attach(attachment);
+  }
+
+  detach(ifindex: number, hook: Hook): void {
+    this.#before(`detach ${ifindex} ${hook}`);
+    this.#inner.detach(ifindex, hook);
+  }
+
+  objects(): readonly string[] {
+    return this.#inner.objects();
+  }
+
+  loadedRequest(id: string): ObjectRequest | undefined {
+    return this.#inner.loadedRequest(id);
+  }
+
+  rows(objectId: string, map: string): readonly Row[] {
+    return this.#inner.rows(objectId, map);
+  }
+
+  lookup(objectId: string, map: string, key: Uint8Array): Uint8Array | undefined {
+    return this.#inner.lookup(objectId, map, key);
+  }
+
+  programs(): readonly ProgramSlot[] {
+    return this.#inner.programs();
+  }
+
+  attachments(): readonly Attachment[] {
+    return this.#inner.attachments();
+  }
+
+  subscribe(objectId: string, map: string, listener: (record: Uint8Array) => void): Disposable {
+    return this.#inner.subscribe(objectId, map, listener);
+  }
+
+  [Symbol.dispose](): void {
+    this.#inner[Symbol.dispose]();
+  }
+}
+
+/** Appends each write to `writes`, in order, whether it succeeds or not. */
+export function recordingDataplane(inner: Dataplane, writes: Write[]): Dataplane {
+  return new ObservedDataplane(inner, (write) => writes.push(write));
+}
+
+/**
+ * Refuses the n-th write (from 1) with EIO and lets those after it pass: the ones that undo. With a
+ * larger n than there are writes nothing fails, which ends a loop over n.
+ */
+export function failingDataplane(inner: Dataplane, n: number): Dataplane {
+  let count = 0;
+  return new ObservedDataplane(inner, (write) => {
+    count += 1;
+    if (count === n) throw new KernelError(write, "EIO", `write ${n} is made to fail`);
+  });
+}
