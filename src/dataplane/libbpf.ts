@@ -67,7 +67,6 @@ interface Libbpf {
   openPin(path: string): number;
   infoByFd(fd: number, info: Uint8Array, size: [number]): number;
   detachLink(fd: number): number;
-  nextId: Readonly<Record<"map" | "program" | "link", (id: number, next: [number]) => number>>;
 }
 
 let bound: Libbpf | undefined;
@@ -156,11 +155,6 @@ function systemCalls(func: Bind) {
     openPin: func("int bpf_obj_get(const char *path)"),
     infoByFd: func("int bpf_obj_get_info_by_fd(int fd, void *info, _Inout_ uint32_t *size)"),
     detachLink: func("int bpf_link_detach(int fd)"),
-    nextId: {
-      map: func("int bpf_map_get_next_id(uint32_t id, _Out_ uint32_t *next)"),
-      program: func("int bpf_prog_get_next_id(uint32_t id, _Out_ uint32_t *next)"),
-      link: func("int bpf_link_get_next_id(uint32_t id, _Out_ uint32_t *next)"),
-    },
   };
 }
 

@@ -1,10 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readlinkSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { release } from "node:os";
 import { join } from "node:path";
 import { KernelError } from "../../src/dataplane/dataplane.ts";
 import { requireEnvironment } from "../../src/dataplane/environment.ts";
-import { libbpf } from "../../src/dataplane/libbpf.ts";
+import { checkLeaks, expectGone } from "./leaks.ts";
 
 const PINS = "/sys/fs/bpf";
 
@@ -17,7 +17,8 @@ export function uniqueName(prefix: string): string {
 
 /**
  * A suite that needs root and a kernel of at least `since`. An older kernel skips it; missing
- * privilege too, except with REQUIRE_KERNEL=1, where it fails.
+ * privilege too, except with REQUIRE_KERNEL=1, where it fails. What the suite leaves open or loaded
+ * fails it.
  */
 export function describeKernel(title: string, { since }: { since: string }, suite: () => void) {
   const reason = isOlder(release(), since) ? `kernel ${since} needed` : missingPrivilege();
@@ -25,7 +26,10 @@ export function describeKernel(title: string, { since }: { since: string }, suit
     describe.skip(`${title} (${reason})`, suite);
     return;
   }
-  describe(title, suite);
+  describe(title, () => {
+    checkLeaks();
+    suite();
+  });
 }
 
 function missingPrivilege(): string | undefined {
@@ -45,11 +49,17 @@ function isOlder(actual: string, wanted: string): boolean {
   return major < wantedMajor || (major === wantedMajor && minor < wantedMinor);
 }
 
-/** A folder on bpffs of its own; disposing removes all that was pinned there. */
+/** A folder on bpffs of its own; disposing removes all that was pinned there, for good. */
 export function pinDirectory(): { readonly path: string } & Disposable {
   const path = join(PINS, uniqueName("yptest"));
   mkdirSync(path, { recursive: true });
-  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
+  return {
+    path,
+    [Symbol.dispose]: () => {
+      expectGone(path);
+      rmSync(path, { recursive: true, force: true });
+    },
+  };
 }
 
 const FIXTURES = new URL("../fixtures/bpf/", import.meta.url).pathname;
@@ -67,38 +77,4 @@ export function fixtureDirectory(): string {
     execFileSync("clang", [...options, "-c", from, "-o", to]);
   }
   return BUILT;
-}
-
-/** What the process and the kernel hold; two of them tell a leak. */
-export interface Holdings {
-  /** Open file descriptors of this process that the kernel's BPF or netlink side is behind. */
-  readonly descriptors: readonly string[];
-  readonly ids: Readonly<Record<"map" | "program" | "link", ReadonlySet<number>>>;
-}
-
-export function holdings(): Holdings {
-  return {
-    descriptors: descriptors(),
-    ids: { map: idsOf("map"), program: idsOf("program"), link: idsOf("link") },
-  };
-}
-
-function descriptors(): string[] {
-  const targets: string[] = [];
-  for (const fd of readdirSync("/proc/self/fd")) {
-    try {
-      const target = readlinkSync(`/proc/self/fd/${fd}`);
-      if (/^(anon_inode:bpf|anon_inode:bpf_link|socket:)/.test(target)) targets.push(target);
-    } catch {
-      // The descriptor of the listing itself is gone by now.
-    }
-  }
-  return targets.sort();
-}
-
-function idsOf(kind: "map" | "program" | "link"): Set<number> {
-  const ids = new Set<number>();
-  const next: [number] = [0];
-  while (libbpf().nextId[kind](next[0], next) >= 0) ids.add(next[0]);
-  return ids;
 }

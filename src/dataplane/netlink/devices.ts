@@ -142,7 +142,10 @@ class NetlinkDevices implements Devices {
   #dump(): void {
     const messages = this.#route.dump(dumpLinks, "listing devices");
     const links = messages.map(decodeLink).filter((change) => change !== undefined);
-    this.#table.replace(links.map(({ link }): Link => link), this.#allFeatures());
+    this.#table.replace(
+      links.map(({ link }): Link => link),
+      this.#allFeatures(),
+    );
   }
 
   #allFeatures(): ReadonlyMap<number, boolean> {
