@@ -10,9 +10,10 @@ import { entryObject } from "../gen/bpf/entry.ts";
 import { openJournal } from "../journal/journal.ts";
 import { startGrpcServer } from "../server/grpc/server.ts";
 import { discoverServices } from "../services/discover.ts";
-import { restoreConfiguration } from "../services/engine/commit-log.ts";
+import { restoredState } from "../services/engine/commit-log.ts";
 import { Engine } from "../services/engine/engine.ts";
 import type { AnyService } from "../services/service.ts";
+import { Closers } from "./closers.ts";
 import type { Log } from "./log.ts";
 import type { DaemonOptions } from "./options.ts";
 import { packageRoot } from "./package-root.ts";
@@ -25,30 +26,50 @@ export interface Daemon {
 }
 
 /**
- * Brings the daemon up: journal, data plane, restored configuration, then the servers. What was
- * opened is closed again when a later part fails.
+ * Brings the daemon up: journal, data plane, restored configuration, then the server. What was
+ * opened is closed again, in opposite order, when a later part fails.
  */
 export async function startDaemon(options: DaemonOptions, log: Log): Promise<Daemon> {
-  const resources = new AsyncDisposableStack();
+  const closers = new Closers();
   try {
-    const services = await discoverServices(join(packageRootOfSources(), "services"));
-    const schema = linkSchema(services.map(({ model }) => model.ir));
-    const directory = join(options.stateDirectory, "journal");
-    const { journal, recovered } = await openJournal({ directory });
-    resources.defer(() => journal.close());
-    for (const line of recovered.report) log.warn("journal recovered", { detail: line });
-    const parts = openDataplane(options, services);
-    resources.use(parts.devices);
-    resources.use(parts.dataplane);
-    const onError = (error: unknown) => log.error("background work failed", { error });
-    const engine = new Engine({ schema, services, ...parts, log: journal, onError });
-    resources.defer(() => engine.close());
-    await engine.restore(restoreConfiguration(schema, recovered));
-    const server = await startGrpcServer({ datastore: engine, log, ...options });
-    resources.defer(() => server.stop());
-    return { stop: () => resources.disposeAsync() };
+    const engine = await startEngine(options, log, closers);
+    const server = await startGrpcServer(await serverOptions(options, engine, log));
+    closers.add(() => server.stop());
   } catch (error) {
-    await resources.disposeAsync();
+    await closers.close();
     throw error;
   }
+  return { stop: () => closers.close() };
+}
+
+async function startEngine(options: DaemonOptions, log: Log, closers: Closers): Promise<Engine> {
+  const services = await discoverServices(fileURLToPath(new URL("../services/", import.meta.url)));
+  const schema = linkSchema(services.map(({ model }) => model.ir));
+  const directory = join(options.stateDirectory, "journal");
+  const { journal, recovered } = await openJournal({ directory });
+  closers.add(() => journal.close());
+  for (const detail of recovered.report) log.warn("journal recovered", { detail });
+  const { dataplane, devices } = openDataplane(options, services);
+  closers.add(() => devices[Symbol.dispose]());
+  closers.add(() => dataplane[Symbol.dispose]());
+  resetDataplane(dataplane);
+  const onError = (error: unknown) => log.error("background work failed", { error });
+  const engine = new Engine({ schema, services, dataplane, devices, log: journal, onError });
+  closers.add(() => engine.close());
+  await engine.restore(restoredState(schema, recovered));
+  return engine;
+}
+
+function openDataplane(
+  { dataplane, pinDirectory }: DaemonOptions,
+  services: readonly AnyService[],
+): { dataplane: Dataplane; devices: Devices } {
+  if (dataplane === "kernel") {
+    const objectDirectory = join(packageRoot(), "build", "bpf");
+    const kernel = openKernelDataplane({ pinDirectory, objectDirectory });
+    return { dataplane: kernel, devices: openDevices() };
+  }
+  const devices = observedDevices(openDevices());
+  const objects = [entryObject, ...services.map(({ object }) => object)];
+  return { dataplane: new MemoryDataplane({ objects, devices }), devices };
 }

@@ -1,0 +1,35 @@
+import { startDaemon } from "./daemon/daemon.ts";
+import { errorText, streamLog } from "./daemon/log.ts";
+import { type DaemonOptions, parseOptions, UsageError, usage } from "./daemon/options.ts";
+import { packageVersion } from "./daemon/package-root.ts";
+
+/** Exit codes of `yangplaned`: promises to supervisors and scripts. */
+const exitCode = { failed: 1, usage: 2 } as const;
+
+async function run(options: DaemonOptions): Promise<void> {
+  const daemon = await startDaemon(options, streamLog(process.stderr));
+  process.stdout.write("yangplaned ready\n");
+  const stop = (): void => {
+    daemon.stop().then(
+      () => process.exit(0),
+      (error: unknown) => fail(exitCode.failed, errorText(error)),
+    );
+  };
+  process.once("SIGINT", stop);
+  process.once("SIGTERM", stop);
+}
+
+function fail(code: number, message: string): never {
+  process.stderr.write(`yangplaned: ${message}\n`);
+  process.exit(code);
+}
+
+try {
+  const options = parseOptions(process.argv.slice(2));
+  if (options === "help") process.stdout.write(usage);
+  else if (options === "version") process.stdout.write(`yangplaned ${packageVersion()}\n`);
+  else await run(options);
+} catch (error) {
+  if (error instanceof UsageError) fail(exitCode.usage, `${error.message}\n\n${usage}`);
+  fail(exitCode.failed, errorText(error));
+}
