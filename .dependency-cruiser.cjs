@@ -6,7 +6,7 @@ const mayImport = {
   dataplane: ["lib"],
   journal: ["lib", "datamodel"],
   gen: ["lib", "dataplane/layout", "datamodel/schema", "datamodel/tree/list", "gen"],
-  server: ["lib", "datamodel", "server/(access|status)[.]ts"],
+  server: ["lib", "datamodel", "gen/proto", "server"],
   cli: ["lib", "datamodel/schema", "gen/proto"],
 };
 

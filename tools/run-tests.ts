@@ -1,6 +1,6 @@
 /**
  * Runs the named suites one after the other and goes on after a failure, so that one run shows
- * all there is to mend. The last line is `N passed, N failed`, which CI counts; a check is one test.
+ * all there is to mend. The last line is `N passed, N failed`; a check counts as one test.
  */
 import { spawn } from "node:child_process";
 import { checks } from "./checks.ts";

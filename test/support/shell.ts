@@ -53,7 +53,7 @@ export class Shell implements AsyncDisposable {
     return Number(status);
   }
 
-  /** @throws Error with the output if the text has not come within `deadlineMs`, or the shell ends. */
+  /** @throws Error with the output if the shell ends or nothing like it comes in time. */
   waitFor(pattern: RegExp, deadlineMs = 60_000): Promise<RegExpExecArray> {
     return new Promise((resolve, reject) => {
       const fail = (why: string) => reject(new Error(`${why}: ${pattern}\n${this.#output}`));

@@ -74,7 +74,6 @@ describe("tidy on text", () => {
     { text: "// A robust parser.", file: "src/a.ts", rule: "filler" },
     { text: " * Step 2: parse.", file: "bpf/a/a.bpf.c", rule: "filler" },
     { text: "const a = b as unknown as C;", file: "test/a.test.ts", rule: "cast" },
-    { text: "let a: any;", file: "src/a.ts", rule: "any" },
     { text: "// @ts-ignore", file: "src/a.ts", rule: "ts-ignore" },
     { text: 'console.log("x");', file: "src/lib/a.ts", rule: "console" },
     { text: 'import "node:child_process";', file: "src/a.ts", rule: "spawn" },

@@ -1,4 +1,4 @@
-/** One thing tidy has to say. `size` is there for rules that measure, so that offenders may shrink. */
+/** One thing tidy has to say. */
 export interface Finding {
   readonly rule: string;
   readonly file: string;
@@ -7,6 +7,7 @@ export interface Finding {
   readonly severity: "warning" | "failure";
   /** What is measured: a function's name, or empty for the file itself. */
   readonly subject?: string;
+  /** For rules that measure, so that offenders may shrink. */
   readonly size?: number;
 }
 
