@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import type { YangContext, YangModule } from "../libyang/libyang.ts";
+import { requireCovered } from "./covered-statements.ts";
 import {
   argumentOf,
   childOf,
@@ -180,6 +181,7 @@ export function newestRevision(root: Statement): string | undefined {
 }
 
 function toSource(root: Statement, file: string): Source {
+  requireCovered(root, file);
   const belongsTo = childOf(root, "belongs-to");
   const module = belongsTo?.argument ?? root.argument ?? "";
   const prefix = argumentOf(belongsTo ?? root, "prefix") ?? "";

@@ -225,9 +225,15 @@ function listText(ir: IrLeafList): string {
 function keyTypes(list: IrList, labelPrefix = ""): string[] {
   return list.keys.map((key) => {
     const type = findKey(list, key)?.type ?? { base: "string" };
-    return `${camelCase(labelPrefix + key)}: ${typeText(type)}`;
+    const label = camelCase(labelPrefix + key);
+    return `${reservedWords.has(label) ? `${label}Key` : label}: ${typeText(type)}`;
   });
 }
+
+/** Words that cannot label a tuple member in a module. */
+const reservedWords = new Set(
+  "implements interface let package private protected public static yield await".split(" "),
+);
 
 function findKey(list: IrList, key: string): IrLeaf | undefined {
   return list.children.find(
