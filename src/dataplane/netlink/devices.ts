@@ -14,6 +14,8 @@ import { NETLINK_GENERIC, NETLINK_ROUTE, NetlinkClient, NetlinkListener } from "
 
 /** Datagrams read in one go; the rest follows in the next turn of the event loop. */
 const DATAGRAMS_MAX = 256;
+/** More than fit into the buffer of a socket. */
+const DATAGRAMS_LOST_MAX = 16_384;
 
 type Listener = (event: DeviceEvent) => void;
 
@@ -124,9 +126,25 @@ class NetlinkDevices implements Devices {
     for (let count = 0; count < DATAGRAMS_MAX; count++) {
       const messages = listener.receive();
       if (messages?.length === 0) return;
-      if (messages) for (const message of messages) this.#apply(listener, message);
-      else this.#dump();
+      if (!messages) {
+        this.#startOver();
+        return;
+      }
+      for (const message of messages) this.#apply(listener, message);
     }
+  }
+
+  /**
+   * What waits in the sockets is older than what was lost, and until they are empty the kernel
+   * goes on dropping; so they are emptied before the dump.
+   */
+  #startOver(): void {
+    for (const listener of this.#listeners) {
+      for (let count = 0; count < DATAGRAMS_LOST_MAX; count++) {
+        if (listener.receive()?.length === 0) break;
+      }
+    }
+    this.#dump();
   }
 
   #apply(listener: NetlinkListener, message: NetlinkMessage): void {
