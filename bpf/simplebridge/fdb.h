@@ -18,7 +18,7 @@
  * A row is touched at most this often, so that CPUs that receive from one
  * station do not fight for its cache line. Small against the least aging time.
  */
-#define REFRESH_NS 100000000ULL
+#define REFRESH_NS 100000000LL
 
 /* Written by user space, one row: /simplebridge/fdb. */
 struct {
@@ -59,6 +59,15 @@ struct {
 	__type(value, __u64);
 	__uint(max_entries, 1);
 } events_lost SEC(".maps");
+
+/*
+ * Signed: another CPU may have stamped the row after this one read the clock,
+ * and a station that was heard just now must not seem ages old.
+ */
+static __always_inline __s64 fdb_age(const struct simplebridge_learned *station, __u64 now)
+{
+	return now - station->last_seen_ns;
+}
 
 static __always_inline void fdb_tell(const struct simplebridge_fdb_key *station, __u32 port,
 				     enum simplebridge_fdb_change change)
@@ -103,7 +112,7 @@ static __always_inline void fdb_learn(const struct simplebridge_fdb_key *station
 {
 	struct simplebridge_learned *known = bpf_map_lookup_elem(&learned_fdb, station);
 
-	if (known && known->port == port && now - known->last_seen_ns < REFRESH_NS)
+	if (known && known->port == port && fdb_age(known, now) < REFRESH_NS)
 		return;
 	fdb_write(station, port, now, known);
 }
@@ -122,7 +131,7 @@ static __always_inline int fdb_find(const struct simplebridge_fdb_key *station, 
 	if (!known)
 		return -ENOENT;
 	set = bpf_map_lookup_elem(&settings, &row);
-	if (!set || now - known->last_seen_ns >= set->aging_time_ns)
+	if (!set || fdb_age(known, now) >= (__s64)set->aging_time_ns)
 		return -ENOENT;
 	return known->port;
 }
