@@ -1,0 +1,111 @@
+import { membersOf } from "../datamodel/schema/members.ts";
+import type { DataSchema, ListSchema, ParentSchema } from "../datamodel/schema/schema.ts";
+import { leafJson, lenientJson } from "./leaf-text.ts";
+import { suggestion, UsageError } from "./usage-error.ts";
+
+/** RFC 7951 JSON of a container, list entry or the input of an action. */
+export interface Body {
+  [member: string]: unknown;
+}
+
+/** Makes the body that `k=v` words describe; `a.b=1` goes into container a. @throws UsageError */
+export function bodyOf(parent: ParentSchema, parameters: ReadonlyMap<string, string>): Body {
+  const body: Body = {};
+  for (const [name, text] of parameters) setMember(parent, body, { name, text });
+  return body;
+}
+
+interface Parameter {
+  readonly name: string;
+  readonly text: string;
+}
+
+function setMember(parent: ParentSchema, body: Body, { name, text }: Parameter): void {
+  const child = parent.childByName.get(name);
+  if (child?.kind === "leaf" || child?.kind === "leaf-list") {
+    refuseState(child);
+    body[child.jsonName] = leafJson(child, text);
+    return;
+  }
+  const [, first = name, rest] = /^([^.]*)\.(.*)$/.exec(name) ?? [];
+  const container = parent.childByName.get(first);
+  if (rest === undefined || container?.kind !== "container") throw noLeaf(parent, name, child);
+  refuseState(container);
+  const inner = (body[container.jsonName] ?? {}) as Body;
+  body[container.jsonName] = inner;
+  setMember(container, inner, { name: rest, text });
+}
+
+function refuseState(schema: DataSchema): void {
+  if (!schema.config) throw new UsageError(`${schema.name} is state and cannot be set`);
+}
+
+function noLeaf(parent: ParentSchema, name: string, child: DataSchema | undefined): UsageError {
+  if (child) {
+    return new UsageError(`${name} is a ${child.kind}; give its path as words, or a body as input`);
+  }
+  const leaves = parameterNames(parent);
+  const known =
+    leaves.length === 0 ? "; there is nothing to set" : `; there is ${leaves.join(", ")}`;
+  return new UsageError(`unknown parameter ${name}${suggestion(name, leaves) || known}`);
+}
+
+/** Leaves that may be given as `name=value`, those of containers below with dots. */
+export function parameterNames(parent: ParentSchema, prefix = ""): string[] {
+  return parent.children
+    .filter(({ config }) => config)
+    .flatMap((child) => {
+      if (child.kind === "container") return parameterNames(child, `${prefix}${child.name}.`);
+      return child.kind === "leaf" || child.kind === "leaf-list" ? [prefix + child.name] : [];
+    });
+}
+
+/**
+ * A body from a file, made to fit the model: scalars typed by their leaves, names of enums in any
+ * case, and state left out, so that what `show -json` printed can be read back.
+ */
+export function fitBody(parent: ParentSchema, json: unknown): unknown {
+  if (!isBody(json)) return json;
+  const members = membersOf(parent);
+  const fitted: Body = {};
+  for (const [name, value] of Object.entries(json)) {
+    const child = members.get(name) ?? parent.childByName.get(name);
+    if (child === undefined) fitted[name] = value;
+    else if (child.config) fitted[child.jsonName] = fitValue(child, value);
+  }
+  return fitted;
+}
+
+function fitValue(schema: DataSchema, json: unknown): unknown {
+  if (schema.kind === "leaf" || schema.kind === "leaf-list") return lenientJson(schema, json);
+  if (schema.kind === "anydata") return json;
+  if (schema.kind === "list" && Array.isArray(json)) {
+    return json.map((entry) => fitBody(schema, entry));
+  }
+  return fitBody(schema, json);
+}
+
+/**
+ * The entries in a body for a list: an array, one entry, or either below the name of the list as
+ * RFC 7951 files have it. @throws UsageError
+ */
+export function entriesOf(list: ListSchema, json: unknown): Body[] {
+  const wrapped = isBody(json) ? (json[list.jsonName] ?? json[list.name] ?? json) : json;
+  const entries = Array.isArray(wrapped) ? wrapped : [wrapped];
+  return entries.map((entry, index) => {
+    if (isBody(entry)) return entry;
+    throw new UsageError(`entry ${index + 1} of ${list.name} is not an object`);
+  });
+}
+
+/** An object, alone or below its own name. @throws UsageError */
+export function objectOf(schema: DataSchema, json: unknown): Body {
+  const wrapped = isBody(json) ? (json[schema.jsonName] ?? json) : json;
+  const [only, ...more] = Array.isArray(wrapped) ? wrapped : [wrapped];
+  if (more.length === 0 && isBody(only)) return only;
+  throw new UsageError(`the body of ${schema.name} is not one object`);
+}
+
+function isBody(json: unknown): json is Body {
+  return typeof json === "object" && json !== null && !Array.isArray(json);
+}

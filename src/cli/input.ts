@@ -1,0 +1,95 @@
+import { fstatSync } from "node:fs";
+import type { Readable } from "node:stream";
+import { UsageError } from "./usage-error.ts";
+
+/**
+ * The body a command is given on standard input. A file is always read. A pipe may be one that
+ * nobody will ever write to or close (ssh, cron, a parent that forgot): unless the command makes no
+ * sense without a body or `-` asks to wait, a pipe that stays silent is given up with a warning.
+ */
+
+const silenceMs = 1000;
+const inputSizeMax = 256 * 2 ** 20;
+
+export interface InputNeeds {
+  /** Wait for ever. */
+  readonly isNeeded: boolean;
+  /** Look at a pipe at all: without parameters. */
+  readonly isWelcome: boolean;
+}
+
+/** The text, undefined where there is none. */
+export async function readInput(needs: InputNeeds): Promise<string | undefined> {
+  const kind = inputKind();
+  const isOpen = needs.isNeeded || kind === "file" || (needs.isWelcome && kind === "pipe");
+  if (!isOpen || kind === "terminal") return undefined;
+  const isPatient = needs.isNeeded || kind === "file";
+  const text = await collect(process.stdin, isPatient);
+  return text?.trim() === "" ? undefined : text;
+}
+
+function inputKind(): "file" | "pipe" | "terminal" | "none" {
+  if (process.stdin.isTTY) return "terminal";
+  try {
+    const stat = fstatSync(0);
+    if (stat.isFile()) return "file";
+    return stat.isFIFO() || stat.isSocket() ? "pipe" : "none";
+  } catch {
+    // Standard input is closed.
+    return "none";
+  }
+}
+
+async function collect(stream: Readable, isPatient: boolean): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  let isSilent = true;
+  const timer = setTimeout(() => {
+    if (!isSilent || isPatient) return;
+    process.stderr.write(
+      "warning: standard input stays silent; going on without (- waits for it)\n",
+    );
+    stream.destroy();
+  }, silenceMs);
+  try {
+    for await (const chunk of stream) {
+      isSilent = false;
+      chunks.push(chunk as Buffer);
+      size += (chunk as Buffer).length;
+      if (size > inputSizeMax) throw new UsageError(`the input exceeds ${inputSizeMax} bytes`);
+    }
+  } catch (error) {
+    if (!isGivenUp(error)) throw error;
+    return undefined;
+  } finally {
+    clearTimeout(timer);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+/** What iterating a stream throws after `destroy`. */
+function isGivenUp(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ERR_STREAM_PREMATURE_CLOSE";
+}
+
+/** JSON or YAML as data. @throws UsageError saying where it goes wrong */
+export async function parseInput(text: string): Promise<unknown> {
+  try {
+    return JSON.parse(text);
+  } catch (jsonError) {
+    // YAML contains JSON, but says less well what is wrong with it.
+    const culprit = /^\s*[[{]/.test(text) ? jsonError : undefined;
+    return parseYaml(text, culprit);
+  }
+}
+
+async function parseYaml(text: string, culprit: unknown): Promise<unknown> {
+  const { parse } = await import("yaml");
+  try {
+    return parse(text);
+  } catch (yamlError) {
+    const language = culprit ? "JSON" : "YAML";
+    const { message } = (culprit ?? yamlError) as Error;
+    throw new UsageError(`the input is not ${language}: ${message.split("\n")[0]}`);
+  }
+}

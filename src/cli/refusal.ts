@@ -1,0 +1,51 @@
+/** One thing wrong with a request (core.proto). */
+export interface Violation {
+  readonly path: string;
+  readonly errorTag: string;
+  readonly message: string;
+}
+
+/** The daemon said no; nothing has changed. */
+export class Refusal extends Error {
+  override readonly name = "Refusal";
+  /** Name of the gRPC status code. */
+  readonly code: string;
+  readonly violations: readonly Violation[];
+  /** How many there were: an error carries only so many. */
+  readonly total: number;
+
+  constructor(
+    code: string,
+    message: string,
+    details: { readonly violations: readonly Violation[]; readonly total: number },
+  ) {
+    super(message);
+    this.code = code;
+    this.violations = details.violations;
+    this.total = details.total;
+  }
+}
+
+/** Nobody answered at the socket, or the connection broke: whether a write took effect is unknown. */
+export class Unreachable extends Error {
+  override readonly name = "Unreachable";
+
+  constructor(socket: string, details: string) {
+    super(`${reason(details)} at ${socket}`);
+  }
+}
+
+function reason(details: string): string {
+  if (details.includes("EACCES")) return "no permission to talk to the daemon";
+  if (details.includes("ENOENT") || details.includes("ECONNREFUSED")) return "no daemon answers";
+  return `the connection to the daemon broke (${details})`;
+}
+
+/** Lines for a person: one a violation, `path: message (tag)`. */
+export function violationLines(violations: readonly Violation[], total: number): string[] {
+  const lines = violations.map(
+    ({ path, message, errorTag }) => `${path || "request"}: ${message} (${errorTag})`,
+  );
+  const hidden = total - violations.length;
+  return hidden > 0 ? [...lines, `… and ${hidden} more`] : lines;
+}

@@ -1,0 +1,162 @@
+import type { ListSchema } from "../datamodel/schema/schema.ts";
+import { type Body, bodyOf, entriesOf, fitBody, objectOf } from "./body.ts";
+import type { Command } from "./command-line.ts";
+import { keyPredicates, type Target, titleOf } from "./target.ts";
+import { UsageError } from "./usage-error.ts";
+
+/** One edit as the daemon takes it (core.proto). */
+export interface Edit {
+  readonly path: string;
+  readonly operation: "MERGE" | "CREATE" | "DELETE" | "REMOVE";
+  /** RFC 7951 JSON of the node; absent for the last two. */
+  readonly json?: string;
+}
+
+export type Request =
+  | { readonly kind: "show"; readonly path: string }
+  | { readonly kind: "write"; readonly edits: readonly Edit[] }
+  | { readonly kind: "invoke"; readonly path: string; readonly json: string };
+
+export interface Order {
+  readonly command: Command | undefined;
+  readonly target: Target;
+  readonly parameters: ReadonlyMap<string, string>;
+  /** Parsed JSON or YAML from a file or pipe, in place of parameters. */
+  readonly input?: unknown;
+}
+
+type Node = Extract<Target, { kind: "node" }>;
+
+/** What to ask of the daemon. Pure: everything is decided by the models. @throws UsageError */
+export function requestFor(order: Order): Request {
+  const { command, target, parameters } = order;
+  if (target.kind === "operation") return invocation(order, target);
+  if (command === "show" || command === "del") {
+    const [name] = parameters.keys();
+    if (name !== undefined) throw new UsageError(`${command} takes no ${name}=`);
+  }
+  if (command === "show") return { kind: "show", path: target.path || "/" };
+  if (target.kind === "root") throw new UsageError("which node? The module alone names none");
+  switch (command) {
+    case "add":
+      return { kind: "write", edits: additions(order, target) };
+    case "set":
+      return { kind: "write", edits: settings(order, target) };
+    case "del":
+      return { kind: "write", edits: [deletion(target)] };
+    default:
+      throw new UsageError(`what about ${titleOf(target)}? Say show, add, set or del`);
+  }
+}
+
+function invocation(order: Order, target: Extract<Target, { kind: "operation" }>): Request {
+  const { command, parameters, input } = order;
+  if (command !== undefined) {
+    throw new UsageError(`${target.schema.name} is an action and goes without ${command}`);
+  }
+  const parent = target.schema.input;
+  const body = input === undefined ? bodyOf(parent, parameters) : fitBody(parent, input);
+  return { kind: "invoke", path: target.path, json: JSON.stringify(body) };
+}
+
+function additions(order: Order, target: Node): Edit[] {
+  const { schema, path } = target;
+  if (isWholeList(target)) return listAdditions(order, target, schema as ListSchema);
+  switch (schema.kind) {
+    case "list":
+      return [{ path, operation: "CREATE", json: JSON.stringify(objectBody(order, target)) }];
+    case "container": {
+      const operation = schema.presence ? "CREATE" : "MERGE";
+      return [{ path, operation, json: JSON.stringify(objectBody(order, target)) }];
+    }
+    case "leaf-list":
+      if (target.hasValue) return [{ path, operation: "CREATE", json: "null" }];
+      throw new UsageError(`${schema.name} needs the value to add`);
+    default:
+      throw new UsageError(`${schema.name} is a ${schema.kind}: set it, or name it as name=value`);
+  }
+}
+
+/** Entries whose keys stand in the body. */
+function listAdditions(order: Order, { path }: Node, schema: ListSchema): Edit[] {
+  const entries =
+    order.input === undefined ? oneEntry(order, schema) : entriesOf(schema, order.input);
+  return entries.map((entry) => ({
+    path: path + predicatesOf(schema, entry),
+    operation: "CREATE",
+    json: JSON.stringify(order.input === undefined ? entry : fitBody(schema, entry)),
+  }));
+}
+
+function oneEntry({ parameters }: Order, schema: ListSchema): Body[] {
+  const lacking = schema.keys.filter(({ name }) => !parameters.has(name));
+  if (lacking.length === 0) return [bodyOf(schema, parameters)];
+  const keys = lacking.map(({ name }) => `<${name}>`).join(" ");
+  throw new UsageError(`${schema.name} lacks ${keys}, and there is no body on standard input`);
+}
+
+function predicatesOf(schema: ListSchema, entry: Body): string {
+  const texts = schema.keys.map(({ name, jsonName }) => {
+    const value = entry[jsonName] ?? entry[name];
+    if (value !== undefined) return String(value);
+    throw new UsageError(`an entry of ${schema.name} has no key ${name}`);
+  });
+  return keyPredicates(schema.keys, texts);
+}
+
+/** One edit a member: the node itself has to exist, which a merge of it would not ask for. */
+function settings(order: Order, target: Node): Edit[] {
+  const { schema, path } = target;
+  if (isWholeList(target)) {
+    if (order.input === undefined) throw new UsageError(`which of ${schema.name}? Give its keys`);
+    const list = schema as ListSchema;
+    return entriesOf(list, order.input).flatMap((entry) =>
+      memberEdits(path + predicatesOf(list, entry), fitBody(list, entry) as Body),
+    );
+  }
+  if (schema.kind !== "list" && schema.kind !== "container") {
+    throw new UsageError(`write set ${schema.name}=<value> behind the node it belongs to`);
+  }
+  const edits = memberEdits(path, objectBody(order, target));
+  if (edits.length === 0)
+    throw new UsageError(`nothing to set in ${titleOf(target)}: add name=value`);
+  return edits;
+}
+
+function memberEdits(path: string, body: Body): Edit[] {
+  return Object.entries(body).map(([name, value]) => ({
+    path: `${path}/${name}`,
+    operation: "MERGE",
+    json: JSON.stringify(value),
+  }));
+}
+
+function objectBody({ parameters, input }: Order, { schema }: Node): Body {
+  if (schema.kind !== "list" && schema.kind !== "container") return {};
+  if (input === undefined) return bodyOf(schema, parameters);
+  return fitBody(schema, objectOf(schema, input)) as Body;
+}
+
+/** What has an identity must be there to be deleted; a leaf or a whole list merely ends up empty. */
+function deletion(target: Node): Edit {
+  const { schema, path, hasValue } = target;
+  if (schema.kind === "leaf" && schema.isKey) {
+    throw new UsageError(`${schema.name} is a key: delete the entry`);
+  }
+  const isEntry = schema.kind === "list" && !isWholeList(target);
+  const isPresent = schema.kind === "container" && schema.presence;
+  return { path, operation: isEntry || isPresent || hasValue ? "DELETE" : "REMOVE" };
+}
+
+function isWholeList({ schema, keyCount }: Node): boolean {
+  return schema.kind === "list" && keyCount < Math.max(1, schema.keys.length);
+}
+
+/** True where the command says nothing without a body: then a pipe is worth waiting for. */
+export function needsInput({ command, target, parameters }: Order): boolean {
+  if (parameters.size > 0 || target.kind === "root") return false;
+  if (command === "set") return true;
+  if (command === "add") return target.kind === "node" && isWholeList(target);
+  const input = target.kind === "operation" ? target.schema.input.children : [];
+  return input.some((child) => child.kind === "leaf" && child.ir.mandatory);
+}

@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import type { Format } from "../../src/cli/command-line.ts";
+import { humanLines } from "../../src/cli/human-view.ts";
+import { planLines } from "../../src/cli/plan-view.ts";
+import { tableLines } from "../../src/cli/table.ts";
+
+const bridge = {
+  name: "br0",
+  loglevel: "INFO",
+  fdb: { "aging-time": 300, entry: [{ address: "02:00:00:00:00:01", port: "p1" }] },
+  ports: [
+    { name: "p1", peer: "veth1", counters: { "rx-packets": "7", drops: [] } },
+    { name: "port2", status: "DOWN", tcubes: ["fw", "nat"], "other:note": "a" },
+  ],
+};
+
+function view(data: unknown, format: Format = "normal", hidden: readonly string[] = []): string {
+  return humanLines(data, { format, hidden, width: undefined }).join("\n");
+}
+
+describe("data for people", () => {
+  it("has scalars first, then containers, then lists as tables", () => {
+    assert.equal(
+      view(bridge),
+      `name: br0
+loglevel: INFO
+fdb:
+ aging-time: 300
+
+ entry:
+  address            port
+  02:00:00:00:00:01  p1
+
+ports:
+ name   peer   status  tcubes   note
+ p1     veth1
+ port2         DOWN    fw, nat  a`,
+    );
+  });
+
+  it("is brief with -brief: lists are counted", () => {
+    assert.equal(
+      view(bridge, "brief"),
+      "name: br0\nloglevel: INFO\nfdb:\n aging-time: 300\n entry: [1 item]\nports: [2 items]",
+    );
+  });
+
+  it("shows containers and lists inside entries with -verbose", () => {
+    const cubes = [
+      { name: "br0", ports: [{ name: "p1", counters: { rx: "7" } }, { name: "p2" }] },
+      { name: "br1", fdb: { size: 64 } },
+    ];
+
+    assert.equal(
+      view(cubes, "verbose"),
+      `name  name (ports)  counters.rx (ports)  fdb.size
+br0   p1            7
+      p2
+br1                                      64`,
+    );
+    assert.equal(view(cubes), "name  ports\nbr0   [2 items]\nbr1");
+  });
+
+  it("leaves out what is hidden, in tables the column", () => {
+    assert.equal(
+      view(bridge, "normal", ["fdb", "loglevel", "ports.peer", "ports.tcubes", "ports.note"]),
+      `name: br0
+
+ports:
+ name   status
+ p1
+ port2  DOWN`,
+    );
+  });
+
+  const values: [unknown, string][] = [
+    [5, "5"],
+    ["text", "text"],
+    [["a", "b"], "a\nb"],
+    [[null], "set"],
+    [[], "(none)"],
+    [{}, ""],
+  ];
+  for (const [value, text] of values) {
+    it(`of ${JSON.stringify(value)} is ${JSON.stringify(text)}`, () => {
+      assert.equal(view(value), text);
+    });
+  }
+});
+
+describe("a table", () => {
+  it("wraps the widest columns to the width of a terminal, at blanks where it can", () => {
+    const rows = [["p1", "the quick brown fox jumps", "x"]];
+
+    assert.deepEqual(tableLines(["name", "what", "y"], rows, { width: 24, indent: 1 }), [
+      " name  what           y",
+      " p1    the quick      x",
+      "       brown fox",
+      "       jumps",
+    ]);
+  });
+});
+
+describe("a plan for people", () => {
+  it("names each write and why it is made", () => {
+    const step = { cube: "br0", operation: "OPERATION_PUT", target: "hops", cause: "/a/b" };
+    const steps = [
+      { ...step, key: "1", value: '{"kind":1,"slot":3}' },
+      { ...step, operation: "OPERATION_SET_PROGRAM", key: "", value: "" },
+    ];
+
+    assert.deepEqual(planLines(steps, undefined), [
+      "cube  operation    target  key  value          because of",
+      "br0   put          hops    1    kind=1 slot=3  /a/b",
+      "br0   set-program  hops                        /a/b",
+      "",
+      "2 steps; nothing has been changed",
+    ]);
+  });
+});
