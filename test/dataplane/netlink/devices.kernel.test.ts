@@ -28,8 +28,12 @@ function eventOf(
 /** The device once its carrier is there: the kernel says so a little after `ip link set up`. */
 async function running(devices: Devices, veth: VethPair): Promise<Device> {
   const device = devices.byName(veth.name);
-  if (device?.running) return device;
-  return await eventOf(devices, veth.ifindex, ({ device: { running } }) => running);
+  if (!device?.running) {
+    return await eventOf(devices, veth.ifindex, ({ device: { running } }) => running);
+  }
+  // What was read on the way is told in the next turn.
+  await new Promise((resolve) => setImmediate(resolve));
+  return device;
 }
 
 describeKernel("devices from netlink", { since: "6.3" }, () => {
