@@ -1,0 +1,431 @@
+import { type ErrorTag, RequestError, type Violation } from "../../datamodel/error.ts";
+import type {
+  CaseMembership,
+  ChoiceSchema,
+  DataSchema,
+  LeafListSchema,
+  LeafSchema,
+  ListSchema,
+  ParentSchema,
+} from "../../datamodel/schema/schema.ts";
+import { type LeafValue, ValueError } from "../../datamodel/schema/value-type.ts";
+import { emptyList, type ListDraft, sortKey } from "../../datamodel/tree/list.ts";
+import { type DataObject, type DataValue, emptyObject, keysOf } from "../../datamodel/tree/node.ts";
+import { printKeys } from "../../datamodel/tree/path.ts";
+import type { LeafCodecs, PlainMessage } from "./leaf-codec.ts";
+import type { ProtoField, ProtoMessage, ProtoScalar } from "./proto-model.ts";
+import type { TypeRegistry } from "./type-registry.ts";
+import { malformed, WireReader, wireTypes } from "./wire.ts";
+
+/** Violations one answer can report. */
+const violationsMax = 10_000;
+/** Messages in messages; the schema bounds ours, this bounds what a sender makes of recursion. */
+const depthMax = 100;
+
+/** The path of a node, made only when a violation is reported: then an entry's keys are known. */
+export type Place = () => string;
+
+type Finding = Omit<Violation, "path"> & { readonly place: Place };
+
+/**
+ * Decodes messages strictly: unknown fields, enum values that are not in the model, wrong wire
+ * types and values their type refuses are all reported. Messages of data nodes become DataObjects,
+ * other messages plain objects by field name.
+ */
+export class MessageDecoder {
+  readonly #types: TypeRegistry;
+  readonly #leaves: LeafCodecs;
+  readonly #findings: Finding[] = [];
+  readonly #stateGiven: Finding[] = [];
+
+  constructor(types: TypeRegistry, leaves: LeafCodecs) {
+    this.#types = types;
+    this.#leaves = leaves;
+  }
+
+  /** The message of a full name; what it reports is thrown by `finish`. */
+  plain(fullName: string, bytes: Uint8Array): PlainMessage {
+    const into: PlainMessage = {};
+    this.#plain(this.#types.message(fullName), new WireReader(bytes), { into, depth: 0 });
+    return into;
+  }
+
+  /** The message of a data node found at `place`. */
+  data(message: ProtoMessage, bytes: Uint8Array, place: Place): DataObject {
+    return this.#body(message, bytes, { place, depth: 0 });
+  }
+
+  /**
+   * Where the next message decoded by `plain` keeps the data of its body: known only after its keys
+   * have been read, so it is asked when a path is printed.
+   */
+  bodyPlace: Place = () => "";
+
+  /** @throws RequestError with everything reported; `refuseState` includes state nodes given. */
+  finish(refuseState: boolean): void {
+    const findings = refuseState ? [...this.#findings, ...this.#stateGiven] : this.#findings;
+    if (findings.length > 0) throw refusal(findings);
+  }
+
+  #plain(
+    message: ProtoMessage,
+    reader: WireReader,
+    { into, depth }: { into: PlainMessage; depth: number },
+  ): void {
+    const fields = fieldsOf(message);
+    while (!reader.done) {
+      const { number, wireType } = reader.tag();
+      const field = fields.get(number);
+      if (field === undefined) this.#unknown(message, { number, wireType, reader }, () => "");
+      else this.#plainField(field, message, { reader, wireType, into, depth });
+    }
+  }
+
+  #plainField(
+    field: ProtoField,
+    message: ProtoMessage,
+    { reader, wireType, into, depth }: Spot & { into: PlainMessage; depth: number },
+  ): void {
+    if (field.oneof !== undefined) {
+      for (const { name, oneof } of message.fields) if (oneof === field.oneof) delete into[name];
+    }
+    if (field.repeated) {
+      const values = (into[field.name] ?? []) as unknown[];
+      into[field.name] = values;
+      for (const raw of this.#values(field, { reader, wireType }, depth)) values.push(raw);
+    } else {
+      const [raw] = this.#values(field, { reader, wireType }, depth, into[field.name]);
+      into[field.name] = raw;
+    }
+  }
+
+  /** One value, or those of a packed field. */
+  #values(field: ProtoField, spot: Spot, depth: number, before?: unknown): unknown[] {
+    const { type } = field;
+    if ("message" in type) {
+      const bytes = this.#bytes(field, spot);
+      const target = this.#types.message(type.message);
+      if (target.schema) {
+        return [this.#body(target, bytes, { place: this.bodyPlace, depth: depth + 1 })];
+      }
+      // A message field given twice is merged (protobuf encoding, "last one wins").
+      const into = (field.repeated ? {} : (before ?? {})) as PlainMessage;
+      if (depth >= depthMax) throw malformed(`messages are nested more than ${depthMax} deep`);
+      this.#plain(target, new WireReader(bytes), { into, depth: depth + 1 });
+      return [into];
+    }
+    return this.#scalars(field, spot);
+  }
+
+  #scalars(field: ProtoField, { reader, wireType }: Spot): unknown[] {
+    const scalar = "scalar" in field.type ? field.type.scalar : "enum";
+    const wanted = scalarWire[scalar];
+    if (wireType === wanted) return [this.#scalar(field, reader)];
+    const isPacked = field.repeated && wireType === wireTypes.bytes && wanted !== wireTypes.bytes;
+    if (!isPacked) throw malformed(`field ${field.name} has wire type ${wireType}`);
+    const packed = new WireReader(reader.bytes());
+    const values: unknown[] = [];
+    while (!packed.done) values.push(this.#scalar(field, packed));
+    return values;
+  }
+
+  #scalar(field: ProtoField, reader: WireReader): unknown {
+    if ("scalar" in field.type) return readers[field.type.scalar](reader);
+    const value = reader.int32();
+    // Enums of leaves are judged with the leaf, which knows its path.
+    if (!field.node && "enum" in field.type) {
+      const { values } = this.#types.enum(field.type.enum);
+      if (!values.some(({ number }) => number === value)) {
+        this.#report("invalid-value", () => "", `${field.name}: enum value ${value} is unknown`);
+      }
+    }
+    return value;
+  }
+
+  #bytes(field: ProtoField, { reader, wireType }: Spot): Uint8Array {
+    if (wireType !== wireTypes.bytes) {
+      throw malformed(`field ${field.name} has wire type ${wireType}`);
+    }
+    return reader.bytes();
+  }
+
+  #body(message: ProtoMessage, bytes: Uint8Array, at: { place: Place; depth: number }): DataObject {
+    const schema = message.schema as ParentSchema;
+    const filling = new Filling(schema);
+    const reader = new WireReader(bytes);
+    const fields = fieldsOf(message);
+    const { depth } = at;
+    const place = schema.kind === "list" ? () => filling.entryPlace(at.place) : at.place;
+    while (!reader.done) {
+      const { number, wireType } = reader.tag();
+      const field = fields.get(number);
+      if (field?.node === undefined) {
+        this.#unknown(message, { number, wireType, reader }, place);
+        continue;
+      }
+      const { node } = field;
+      const nodePlace = (): string => `${place()}/${node.jsonName}`;
+      if (!node.config) this.#state(nodePlace);
+      this.#member(field, filling, { reader, wireType, place: nodePlace, depth });
+    }
+    this.#finishBits(message, filling, place);
+    this.#checkCases(schema, filling.object, place);
+    return filling.object;
+  }
+
+  #member(
+    field: ProtoField,
+    filling: Filling,
+    { place, depth, ...spot }: Spot & { place: Place; depth: number },
+  ): void {
+    const node = field.node as DataSchema;
+    switch (node.kind) {
+      case "container":
+      case "list": {
+        if (depth >= depthMax) throw malformed(`messages are nested more than ${depthMax} deep`);
+        const target = this.#types.message("message" in field.type ? field.type.message : "");
+        const inner = this.#body(target, this.#bytes(field, spot), { place, depth: depth + 1 });
+        if (node.kind === "container") filling.container(node, inner);
+        else this.#entry(node, inner, { filling, place });
+        return;
+      }
+      case "anydata":
+        filling.set(node, this.#anydata(spot, field, place));
+        return;
+      default:
+        for (const raw of this.#values(field, spot, depth)) this.#leaf(field, raw, filling, place);
+    }
+  }
+
+  #leaf(field: ProtoField, raw: unknown, filling: Filling, place: Place): void {
+    const node = field.node as LeafSchema | LeafListSchema;
+    if (node.kind === "leaf" && field.repeated) {
+      filling.bit(field, raw);
+      return;
+    }
+    const value = this.#leafValue(node, field, raw, place);
+    if (value === undefined) return;
+    if (node.kind === "leaf") filling.set(node, value);
+    else if (!filling.append(node, value)) {
+      this.#report("bad-element", place, `${node.type.toText(value)} is given twice`);
+    }
+  }
+
+  /** A leaf's value, reported if its type refuses it. */
+  #leafValue(
+    node: LeafSchema | LeafListSchema,
+    field: ProtoField,
+    raw: unknown,
+    place: Place,
+  ): LeafValue | undefined {
+    try {
+      return this.#leaves.of(node, field).fromProto(raw);
+    } catch (error) {
+      if (!(error instanceof ValueError)) throw error;
+      this.#report("invalid-value", place, error.message, error.appTag);
+      return undefined;
+    }
+  }
+
+  #finishBits(message: ProtoMessage, filling: Filling, place: Place): void {
+    for (const [field, raw] of filling.bits) {
+      const node = field.node as LeafSchema;
+      const value = this.#leafValue(node, field, raw, () => `${place()}/${node.jsonName}`);
+      if (value !== undefined) filling.set(node, value);
+    }
+    filling.freeze(message.schema as ParentSchema);
+  }
+
+  #entry(
+    list: ListSchema,
+    entry: DataObject,
+    { filling, place }: { filling: Filling; place: Place },
+  ): void {
+    const missing = list.keys.filter(({ prop }) => !Object.hasOwn(entry, prop));
+    for (const key of missing) {
+      // A key that is there and wrong has its own violation.
+      this.#report("missing-element", place, `key ${key.name} is missing or wrong`);
+    }
+    if (missing.length === 0 && !filling.entry(list, entry)) {
+      const keys = keysOf(list, entry);
+      this.#report("bad-element", () => place() + printKeys(list, keys), "is given twice");
+    }
+  }
+
+  #anydata(spot: Spot, field: ProtoField, place: Place): DataValue {
+    const text = this.#scalars(field, spot)[0] as string;
+    try {
+      return { anydata: JSON.parse(text) } as unknown as DataValue;
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      this.#report("invalid-value", place, `the value is not JSON: ${error.message}`);
+      return { anydata: null } as unknown as DataValue;
+    }
+  }
+
+  /** Nodes of two cases of one choice (RFC 7950 §8.3.1). */
+  #checkCases(schema: ParentSchema, object: DataObject, place: Place): void {
+    if (schema.choices.length === 0) return;
+    const chosen = new Map<ChoiceSchema, string>();
+    for (const child of schema.children) {
+      if (!Object.hasOwn(object, child.prop)) continue;
+      for (let at: CaseMembership | undefined = child.inCase; at; at = at.outer) {
+        const first = chosen.get(at.choice) ?? at.caseName;
+        chosen.set(at.choice, first);
+        if (first === at.caseName) continue;
+        const message = `belongs to case ${at.caseName}, beside a node of case ${first}`;
+        this.#report("bad-element", () => `${place()}/${child.jsonName}`, message);
+      }
+    }
+  }
+
+  #unknown(
+    message: ProtoMessage,
+    { number, wireType, reader }: Spot & { number: number },
+    place: Place,
+  ): void {
+    this.#report("unknown-element", place, `${message.name} has no field number ${number}`);
+    reader.skip(wireType);
+  }
+
+  #state(place: Place): void {
+    if (this.#stateGiven.length >= violationsMax) return;
+    this.#stateGiven.push({ tag: "bad-element", place, message: "is state and cannot be written" });
+  }
+
+  #report(tag: ErrorTag, place: Place, message: string, appTag?: string): void {
+    this.#findings.push({ tag, place, message, ...(appTag === undefined ? {} : { appTag }) });
+    if (this.#findings.length >= violationsMax) throw refusal(this.#findings);
+  }
+}
+
+interface Spot {
+  readonly reader: WireReader;
+  readonly wireType: number;
+}
+
+/** A data object being filled; lists and leaf-lists are collected and put in at the end. */
+class Filling {
+  readonly object: DataObject;
+  readonly bits = new Map<ProtoField, unknown[]>();
+  readonly #own: Record<string, DataValue>;
+  readonly #schema: ParentSchema;
+  readonly #lists = new Map<ListSchema, ListDraft<DataObject>>();
+  readonly #values = new Map<LeafListSchema, Set<LeafValue> | LeafValue[]>();
+
+  constructor(schema: ParentSchema) {
+    this.object = emptyObject(schema);
+    this.#own = this.object as Record<string, DataValue>;
+    this.#schema = schema;
+  }
+
+  set(node: DataSchema, value: DataValue): void {
+    this.#own[node.prop] = value;
+  }
+
+  /** A container given twice is merged, as protobuf wants; one that says nothing is left out. */
+  container(node: DataSchema & { kind: "container" }, inner: DataObject): void {
+    const before = Object.hasOwn(this.#own, node.prop) ? this.#own[node.prop] : undefined;
+    if (before !== undefined) Object.assign(before as object, inner);
+    else if (node.presence || Object.keys(inner).length > 0) this.set(node, inner);
+  }
+
+  bit(field: ProtoField, raw: unknown): void {
+    const values = this.bits.get(field) ?? [];
+    values.push(raw);
+    this.bits.set(field, values);
+  }
+
+  /** False if a configuration leaf-list has the value already. */
+  append(node: LeafListSchema, value: LeafValue): boolean {
+    const values = this.#values.get(node) ?? (node.config ? new Set<LeafValue>() : []);
+    this.#values.set(node, values);
+    if (Array.isArray(values)) {
+      values.push(value);
+      return true;
+    }
+    const isNew = !values.has(value);
+    values.add(value);
+    return isNew;
+  }
+
+  /** False if the entry is there already. */
+  entry(list: ListSchema, entry: DataObject): boolean {
+    const draft = this.#lists.get(list) ?? emptyDraft(list);
+    this.#lists.set(list, draft);
+    const keys = list.keys.length === 0 ? [draft.size + 1] : keysOf(list, entry);
+    const sizeBefore = draft.size;
+    draft.set(sortKey(keys), entry);
+    return draft.size > sizeBefore;
+  }
+
+  freeze(schema: ParentSchema): void {
+    for (const child of schema.children) {
+      const draft = child.kind === "list" ? this.#lists.get(child) : undefined;
+      if (draft) this.set(child, draft.freeze());
+      const values = child.kind === "leaf-list" ? this.#values.get(child) : undefined;
+      if (values) this.set(child, [...values]);
+    }
+  }
+
+  entryPlace(listPlace: Place): string {
+    const schema = this.#schema as ListSchema;
+    const text = listPlace();
+    const isNamed =
+      schema.keys.length > 0 && schema.keys.every(({ prop }) => Object.hasOwn(this.#own, prop));
+    return isNamed && !text.endsWith("]")
+      ? text + printKeys(schema, keysOf(schema, this.object))
+      : text;
+  }
+}
+
+function emptyDraft(list: ListSchema): ListDraft<DataObject> {
+  return emptyList<DataObject, readonly LeafValue[]>(list.userOrdered).draft();
+}
+
+const fieldsByMessage = new WeakMap<ProtoMessage, Map<number, ProtoField>>();
+
+function fieldsOf(message: ProtoMessage): Map<number, ProtoField> {
+  const known = fieldsByMessage.get(message);
+  if (known) return known;
+  const fields = new Map(message.fields.map((field) => [field.number, field]));
+  fieldsByMessage.set(message, fields);
+  return fields;
+}
+
+function refusal(findings: readonly Finding[]): RequestError {
+  return new RequestError(findings.map(({ place, ...finding }) => ({ path: place(), ...finding })));
+}
+
+const scalarWire: Record<ProtoScalar | "enum", number> = {
+  bool: wireTypes.varint,
+  enum: wireTypes.varint,
+  int32: wireTypes.varint,
+  int64: wireTypes.varint,
+  sint32: wireTypes.varint,
+  sint64: wireTypes.varint,
+  uint32: wireTypes.varint,
+  uint64: wireTypes.varint,
+  double: wireTypes.fixed64,
+  float: wireTypes.fixed32,
+  bytes: wireTypes.bytes,
+  string: wireTypes.bytes,
+};
+
+const readers: Record<ProtoScalar, (reader: WireReader) => unknown> = {
+  bool: (reader) => reader.bool(),
+  bytes: (reader) => reader.bytes(),
+  double: (reader) => reader.double(),
+  float: (reader) => reader.float(),
+  int32: (reader) => reader.int32(),
+  int64: (reader) => BigInt.asIntN(64, reader.varint()),
+  sint32: (reader) => Number(zigzag(reader.varint())),
+  sint64: (reader) => zigzag(reader.varint()),
+  string: (reader) => reader.text(),
+  uint32: (reader) => reader.uint32(),
+  uint64: (reader) => reader.varint(),
+};
+
+function zigzag(value: bigint): bigint {
+  return (value >> 1n) ^ -(value & 1n);
+}

@@ -1,0 +1,85 @@
+import { Metadata, status } from "@grpc/grpc-js";
+import type { Violation } from "../../datamodel/error.ts";
+import { type Refusal, refusalOf } from "../status.ts";
+import type { MessageEncoder } from "./encode.ts";
+
+/** What grpc-js sends as status and trailers. */
+export interface GrpcStatus {
+  readonly code: status;
+  readonly details: string;
+  readonly metadata: Metadata;
+}
+
+/** Many clients cut headers at 8 KiB; base64 makes 4 bytes of 3. */
+const detailsMax = 6 * 1024;
+const messageMax = 1024;
+
+/** The status of an error with its details; an unexpected error says nothing of our inside. */
+export function grpcStatus(error: unknown, encoder: MessageEncoder): GrpcStatus {
+  const refusal = refusalOf(error) ?? internal;
+  return refusalStatus(refusal, encoder);
+}
+
+const internal: Refusal = { status: "INTERNAL", message: "internal error", violations: [] };
+
+export function refusalStatus(refusal: Refusal, encoder: MessageEncoder): GrpcStatus {
+  const code = status[refusal.status];
+  const details = refusal.message.slice(0, messageMax);
+  const metadata = new Metadata();
+  if (refusal.violations.length > 0) {
+    const packed = packDetails({ code, details, violations: refusal.violations }, encoder);
+    metadata.set("grpc-status-details-bin", packed);
+  }
+  return { code, details, metadata };
+}
+
+interface Details {
+  readonly code: status;
+  readonly details: string;
+  readonly violations: readonly Violation[];
+}
+
+/** As many violations as fit, found by halving: each has its own size. */
+function packDetails(parts: Details, encoder: MessageEncoder): Buffer {
+  const total = parts.violations.length;
+  let fits = 0;
+  let tooMany = Math.min(total, 200) + 1;
+  while (tooMany - fits > 1) {
+    const count = (fits + tooMany) >> 1;
+    if (packed(parts, count, encoder).length <= detailsMax) fits = count;
+    else tooMany = count;
+  }
+  return packed(parts, fits, encoder);
+}
+
+function packed(
+  { code, details, violations }: Details,
+  count: number,
+  encoder: MessageEncoder,
+): Buffer {
+  const some = violations.slice(0, count);
+  const badRequest = encoder.encode("google.rpc.BadRequest", {
+    field_violations: some.map(({ path, tag, message }) => ({
+      field: path,
+      reason: tag,
+      description: message,
+    })),
+  });
+  const own = encoder.encode("yangplane.core.v1.Violations", {
+    violations: some.map(violationMessage),
+    total: violations.length,
+  });
+  return encoder.encode("google.rpc.Status", {
+    code,
+    message: details,
+    details: [
+      { type_url: "type.googleapis.com/google.rpc.BadRequest", value: badRequest },
+      { type_url: "type.googleapis.com/yangplane.core.v1.Violations", value: own },
+    ],
+  });
+}
+
+/** A violation as yangplane.core.v1.Violation. */
+export function violationMessage({ path, tag, appTag, message }: Violation) {
+  return { path, error_tag: tag, error_app_tag: appTag ?? "", message };
+}

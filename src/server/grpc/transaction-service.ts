@@ -1,0 +1,220 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { handleClientStreamingCall, ServerReadableStream } from "@grpc/grpc-js";
+import { decodeJsonAt } from "../../datamodel/codec/decode.ts";
+import type { CommitOutcome, Edit, EditInsert } from "../../datamodel/datastore/datastore.ts";
+import { RequestError, refuse, type Violation } from "../../datamodel/error.ts";
+import { type InstancePath, parsePath, printPath } from "../../datamodel/tree/path.ts";
+import { admit } from "../access.ts";
+import { JudgedError } from "../status.ts";
+import type { Api } from "./api.ts";
+import { commitMessage, commitOptions, planMessage } from "./commit-message.ts";
+import { violationMessage } from "./error-status.ts";
+import type { PlainMessage } from "./leaf-codec.ts";
+import { type Caller, callerOf, encodeReply, reported } from "./unary.ts";
+
+const request = "yangplane.core.v1.ApplyRequest";
+const response = "yangplane.core.v1.ApplyResponse";
+
+/** Violations one dry run may answer, and edits one transaction may have. */
+const violationsMax = 10_000;
+const editsMax = 1_000_000;
+
+const operations: readonly (Edit["operation"] | undefined)[] = [
+  undefined,
+  "merge",
+  "create",
+  "replace",
+  "delete",
+  "remove",
+];
+const inserts = [undefined, "first", "last", "before", "after"] as const;
+
+/** TransactionService.Apply. */
+export async function apply(api: Api, bytes: Buffer, caller: Caller): Promise<PlainMessage> {
+  const transaction = new Transaction(api);
+  await transaction.add(bytes);
+  return await transaction.commit("Apply", caller);
+}
+
+/** TransactionService.ApplyStream: commits when the client half-closes. */
+export function applyStream(api: Api): handleClientStreamingCall<Buffer, Buffer> {
+  return (call, reply) => {
+    const caller = callerOf(call);
+    commitStream(api, call, caller)
+      .then((message) => reply(null, encodeReply(api, response, message)))
+      .catch((error) => reply(reported(api, call.getPath(), error)));
+  };
+}
+
+async function commitStream(
+  api: Api,
+  call: ServerReadableStream<Buffer, Buffer>,
+  caller: Caller,
+): Promise<PlainMessage> {
+  const transaction = new Transaction(api);
+  for await (const bytes of call) {
+    await transaction.add(bytes as Buffer);
+    // Other calls get their turn between messages of thousands of entries.
+    await nextTurn();
+  }
+  return await transaction.commit("ApplyStream", caller);
+}
+
+/** Edits collected from messages until they are committed. */
+class Transaction {
+  readonly #api: Api;
+  readonly #edits: Edit[] = [];
+  readonly #violations: Violation[] = [];
+  #options: unknown;
+  #messages = 0;
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  async add(bytes: Buffer): Promise<void> {
+    const decoder = this.#api.decoder();
+    const plain = decoder.plain(request, bytes);
+    decoder.finish(true);
+    const { options, edits = [] } = plain as { options?: unknown; edits?: PlainMessage[] };
+    if (options !== undefined && this.#messages > 0) {
+      throw refuse("bad-element", "", "options belong into the first message of the stream");
+    }
+    this.#options ??= options;
+    this.#messages += 1;
+    if (this.#edits.length + edits.length > editsMax) {
+      throw refuse("too-big", "", `a transaction has at most ${editsMax} edits`);
+    }
+    let size = 0;
+    for (const edit of edits) {
+      this.#take(edit);
+      size += sizeOf(edit);
+      if (size < sliceBytes) continue;
+      size = 0;
+      await nextTurn();
+    }
+  }
+
+  async commit(name: string, caller: Caller): Promise<PlainMessage> {
+    const options = commitOptions(this.#options, caller);
+    if (this.#violations.length > 0) {
+      if (options.dryRun) return violationsAnswer(this.#violations);
+      throw new RequestError(this.#violations);
+    }
+    if (this.#edits.length === 0) throw refuse("missing-element", "", "there are no edits");
+    const { datastore, log } = this.#api;
+    const paths = this.#edits.slice(0, 100).map(({ path }) => printPath(path));
+    admit({ user: caller.user, protocol: "grpc", name, writes: true, paths }, log);
+    try {
+      return answer(await datastore.commit(this.#edits, options), options.dryRun === true);
+    } catch (error) {
+      if (options.dryRun !== true || !(error instanceof RequestError)) throw error;
+      return violationsAnswer(error.violations);
+    }
+  }
+
+  #take(message: PlainMessage): void {
+    try {
+      this.#edits.push(readEdit(this.#api, message));
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      if (this.#violations.length < violationsMax) this.#violations.push(...error.violations);
+    }
+  }
+}
+
+/** Decoding this much takes a few milliseconds. */
+const sliceBytes = 64 * 1024;
+
+function sizeOf({ json, message }: PlainMessage): number {
+  const value = (message as PlainMessage | undefined)?.["value"] as Uint8Array | undefined;
+  return 100 + ((json as string | undefined)?.length ?? 0) + (value?.length ?? 0);
+}
+
+function answer(outcome: CommitOutcome, dryRun: boolean): PlainMessage {
+  if (outcome.violations) {
+    if (!dryRun) throw new JudgedError(outcome.violations);
+    return violationsAnswer(outcome.violations);
+  }
+  if (dryRun) return { plan: planMessage(outcome.plan) };
+  return outcome.commit === undefined ? {} : { commit: commitMessage(outcome.commit) };
+}
+
+function violationsAnswer(violations: readonly Violation[]): PlainMessage {
+  return { violations: violations.slice(0, violationsMax).map(violationMessage) };
+}
+
+function readEdit(api: Api, message: PlainMessage): Edit {
+  const path = parsePath(api.datastore.schema, (message["path"] as string | undefined) ?? "");
+  const operation = operations[(message["operation"] as number | undefined) ?? 0];
+  if (operation === undefined) {
+    throw refuse("missing-element", printPath(path), "the edit's operation is missing");
+  }
+  const insert = readInsert(api, message, path);
+  const edit = { path, operation, ...(insert === undefined ? {} : { insert }) };
+  const isGiven = message["message"] !== undefined || message["json"] !== undefined;
+  if (operation === "delete" || operation === "remove") {
+    if (isGiven) throw refuse("bad-element", printPath(path), `${operation} takes no value`);
+    return edit;
+  }
+  const value = readValue(api, message, path);
+  return value === undefined ? edit : { ...edit, value };
+}
+
+function readValue(api: Api, edit: PlainMessage, path: InstancePath): Edit["value"] {
+  if (edit["message"] !== undefined) return readMessage(api, edit["message"], path);
+  if (edit["json"] !== undefined) return decodeJsonAt(path, parseJson(edit["json"], path));
+  const last = path.at(-1);
+  const needsNone =
+    last?.value !== undefined || last?.keys !== undefined || last?.schema.kind === "container";
+  if (needsNone) return last?.value;
+  throw refuse("missing-element", printPath(path), "the edit's value is missing");
+}
+
+function parseJson(text: unknown, path: InstancePath): unknown {
+  try {
+    return JSON.parse(text as string);
+  } catch (error) {
+    // RangeError: nested deeper than the parser's stack.
+    if (!(error instanceof SyntaxError) && !(error instanceof RangeError)) throw error;
+    throw refuse("malformed-message", printPath(path), `the value is not JSON: ${error.message}`);
+  }
+}
+
+/** A value given as the generated message of the node. */
+function readMessage(api: Api, any: unknown, path: InstancePath): Edit["value"] {
+  const { type_url: url = "", value = Buffer.alloc(0) } = any as {
+    type_url?: string;
+    value?: Uint8Array;
+  };
+  const last = path.at(-1);
+  const wanted = last === undefined ? undefined : api.messageOf(last.schema);
+  const isWhole = last?.schema.kind === "list" && last.keys === undefined;
+  if (wanted === undefined || isWhole) {
+    throw refuse("bad-element", printPath(path), "only a container or list entry has a message");
+  }
+  const given = url.slice(url.lastIndexOf("/") + 1);
+  if (given !== wanted) {
+    throw refuse("bad-element", printPath(path), `the message is a ${given}, not a ${wanted}`);
+  }
+  const decoder = api.decoder();
+  const object = decoder.data(api.types.message(wanted), value, () => printPath(path));
+  decoder.finish(true);
+  return object;
+}
+
+function readInsert(api: Api, edit: PlainMessage, path: InstancePath): EditInsert | undefined {
+  const where = inserts[(edit["insert"] as number | undefined) ?? 0];
+  const text = (edit["point"] as string | undefined) ?? "";
+  if (where === "before" || where === "after") {
+    const point = parsePath(api.datastore.schema, text).at(-1);
+    if (point === undefined || point.schema !== path.at(-1)?.schema) {
+      throw refuse("bad-attribute", printPath(path), `point "${text}" is no sibling of the node`);
+    }
+    return { where, point };
+  }
+  if (text !== "") {
+    throw refuse("bad-attribute", printPath(path), "point goes with INSERT_BEFORE or INSERT_AFTER");
+  }
+  return where === undefined ? undefined : { where };
+}

@@ -1,0 +1,192 @@
+import type { Edit } from "../../datamodel/datastore/datastore.ts";
+import { refuse } from "../../datamodel/error.ts";
+import type { DataSchema, OperationSchema } from "../../datamodel/schema/schema.ts";
+import type { YangList } from "../../datamodel/tree/list.ts";
+import { type DataObject, emptyObject } from "../../datamodel/tree/node.ts";
+import { type InstancePath, printPath } from "../../datamodel/tree/path.ts";
+import { admit } from "../access.ts";
+import { JudgedError } from "../status.ts";
+import type { Api } from "./api.ts";
+import { commitMessage, commitOptions } from "./commit-message.ts";
+import { DataBody } from "./encode.ts";
+import type { PlainMessage } from "./leaf-codec.ts";
+import { page, pageRequest } from "./page.ts";
+import type { MethodBinding, MethodVerb, ProtoMethod } from "./proto-model.ts";
+import { maskPaths, readChoice } from "./read-mask.ts";
+import { type GivenKeys, givenKeys, requestPath } from "./request-path.ts";
+import type { Caller, Unary } from "./unary.ts";
+import { updateEdits } from "./write-edits.ts";
+
+/** A generated method with what it works on. */
+export interface TypedMethod {
+  readonly api: Api;
+  readonly method: ProtoMethod;
+  readonly binding: MethodBinding;
+}
+
+/** A request decoded: its keys, its body, and what is left. */
+export interface TypedRequest {
+  readonly plain: PlainMessage;
+  readonly keys: GivenKeys;
+  readonly body: DataObject | undefined;
+}
+
+type UnaryVerb = Exclude<MethodVerb, "watch" | "notify">;
+
+/** The handler of a generated unary method. */
+export function typedUnary(typed: TypedMethod, verb: UnaryVerb): Unary {
+  const handler = handlers[verb];
+  return (bytes, caller) => handler(typed, decodeTyped(typed, bytes), caller);
+}
+
+type Handler = (
+  typed: TypedMethod,
+  request: TypedRequest,
+  caller: Caller,
+) => PlainMessage | Promise<PlainMessage>;
+
+const handlers: Readonly<Record<UnaryVerb, Handler>> = {
+  get: getEntry,
+  list: listEntries,
+  create: (typed, request, caller) => {
+    const body = bodyOf(typed, request);
+    const path = requestPath(nodeOf(typed), request.keys, body);
+    const edits: Edit[] = [{ path, operation: "create", value: body }];
+    return write(typed, { path, edits, options: request.plain["options"] }, caller);
+  },
+  update: (typed, request, caller) => {
+    const body = bodyOf(typed, request);
+    const path = requestPath(nodeOf(typed), request.keys, body);
+    const { types } = typed.api;
+    const mask = maskPaths(request.plain["update_mask"]);
+    const allowMissing = request.plain["allow_missing"] === true;
+    const message = types.message(typed.api.messageOf(nodeOf(typed)) ?? "");
+    const edits = updateEdits({ path, body, message, mask, allowMissing }, types);
+    return write(typed, { path, edits, options: request.plain["options"] }, caller);
+  },
+  delete: async (typed, request, caller) => {
+    const path = requestPath(nodeOf(typed), request.keys);
+    const operation = request.plain["allow_missing"] === true ? "remove" : "delete";
+    const edits: Edit[] = [{ path, operation }];
+    const { commit } = await write(
+      typed,
+      { path, edits, options: request.plain["options"] },
+      caller,
+    );
+    return commit === undefined ? {} : { commit };
+  },
+  invoke,
+};
+
+/** Decodes a request strictly. State in a body is refused unless an update mask leaves it out. */
+export function decodeTyped({ api, method, binding }: TypedMethod, bytes: Buffer): TypedRequest {
+  const decoder = api.decoder();
+  let keys: GivenKeys = new Map();
+  decoder.bodyPlace = () => bodyPlace(binding, keys);
+  const plain = decoder.plain(method.request, bytes);
+  const message = api.types.message(method.request);
+  const isWatch = binding.verb === "watch" || binding.verb === "notify";
+  keys = givenKeys(plain, { keys: binding.keys, message, leaves: api.leaves }, isWatch);
+  decoder.finish(maskPaths(plain["update_mask"]).length === 0);
+  return { plain, keys, body: plain[binding.body] as DataObject | undefined };
+}
+
+function bodyPlace({ target, verb }: MethodBinding, keys: GivenKeys): string {
+  if (verb === "invoke") return `${operationPath(target as OperationSchema, keys)}/input`;
+  return printPath(requestPath(target as DataSchema, keys));
+}
+
+function operationPath(operation: OperationSchema, keys: GivenKeys): string {
+  const parent = printPath(requestPath(operation.parent, keys));
+  const name = parent === "/" ? `${operation.module}:${operation.name}` : operation.name;
+  return `${parent === "/" ? "" : parent}/${name}`;
+}
+
+function nodeOf({ binding }: TypedMethod): DataSchema {
+  return binding.target as DataSchema;
+}
+
+function bodyOf({ binding }: TypedMethod, { body }: TypedRequest): DataObject {
+  if (body !== undefined) return body;
+  throw refuse("missing-element", "", `field ${binding.body} is missing`);
+}
+
+function getEntry(typed: TypedMethod, { plain, keys }: TypedRequest): PlainMessage {
+  const { api, binding } = typed;
+  const node = nodeOf(typed);
+  const path = requestPath(node, keys);
+  const message = api.types.message(api.messageOf(node) ?? "");
+  const choice = readChoice(plain["read"], message, api.types);
+  const { commitId } = api.datastore.snapshot();
+  const found = api.datastore.read(path, choice.view);
+  if (found === undefined) throw refuse("data-missing", printPath(path), "does not exist");
+  return { [binding.body]: new DataBody(found as DataObject, choice), commit_id: commitId };
+}
+
+function listEntries(typed: TypedMethod, { plain, keys }: TypedRequest): PlainMessage {
+  const { api, binding } = typed;
+  const node = nodeOf(typed);
+  const path = requestPath(node, keys);
+  const message = api.types.message(api.messageOf(node) ?? "");
+  const choice = readChoice(plain["read"], message, api.types);
+  const wanted = pageRequest(plain);
+  const { commitId } = api.datastore.snapshot();
+  const list = api.datastore.read(path, choice.view) as YangList<DataObject> | undefined;
+  if (list === undefined) {
+    throw refuse("data-missing", printPath(path.slice(0, -1)), "does not exist");
+  }
+  const { entries, next } = page(list, wanted);
+  const selection = { ...choice, shallow: true };
+  return {
+    [binding.body]: entries.map((entry) => new DataBody(entry, selection)),
+    next_page_token: next,
+    commit_id: commitId,
+  };
+}
+
+interface Write {
+  readonly path: InstancePath;
+  readonly edits: readonly Edit[];
+  readonly options: unknown;
+}
+
+/** Commits; the answer shows the entry as it is then, and nothing after a dry run. */
+async function write(typed: TypedMethod, { path, edits, options }: Write, caller: Caller) {
+  const { api, binding, method } = typed;
+  admitWrite(typed, caller, [printPath(path)]);
+  const outcome = await api.datastore.commit(edits, commitOptions(options, caller));
+  if (outcome.violations) throw new JudgedError(outcome.violations);
+  if (outcome.commit === undefined) return {};
+  const entry = binding.verb === "delete" ? undefined : api.datastore.read(path, "operational");
+  const selection = { view: "operational" as const };
+  const message = api.types.message(method.response);
+  const hasBody = message.fields.some(({ name }) => name === binding.body);
+  const body =
+    entry !== undefined && hasBody
+      ? { [binding.body]: new DataBody(entry as DataObject, selection) }
+      : {};
+  return { ...body, commit: commitMessage(outcome.commit) } as PlainMessage;
+}
+
+function admitWrite(
+  { api, method }: TypedMethod,
+  { user }: Caller,
+  paths: readonly string[],
+): void {
+  const operation = { user, protocol: "grpc", name: method.name, writes: true, paths };
+  admit(operation, api.log);
+}
+
+async function invoke(typed: TypedMethod, request: TypedRequest, caller: Caller) {
+  const { api, binding } = typed;
+  const operation = binding.target as OperationSchema;
+  const path = requestPath(operation.parent, request.keys);
+  const input = request.body ?? emptyObject(operation.input);
+  admitWrite(typed, caller, [operationPath(operation, request.keys)]);
+  const options = commitOptions(request.plain["options"], caller);
+  const { output, commit } = await api.datastore.invoke(path, operation, input, options);
+  return {
+    output: new DataBody(output, { view: "operational" }),
+    ...(commit === undefined ? {} : { commit: commitMessage(commit) }),
+  };
+}

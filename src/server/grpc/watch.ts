@@ -1,0 +1,209 @@
+import { once } from "node:events";
+import type { ServerWritableStream } from "@grpc/grpc-js";
+import type { ChangeEvent } from "../../datamodel/datastore/datastore.ts";
+import { CommitError, refuse } from "../../datamodel/error.ts";
+import type { DataSchema } from "../../datamodel/schema/schema.ts";
+import type { DataObject } from "../../datamodel/tree/node.ts";
+import { type InstancePath, printPath } from "../../datamodel/tree/path.ts";
+import { timestamp } from "./commit-message.ts";
+import { DataBody, type Selection } from "./encode.ts";
+import type { PlainMessage } from "./leaf-codec.ts";
+import type { ProtoMessage } from "./proto-model.ts";
+import { readChoice } from "./read-mask.ts";
+import { decodeTyped, type TypedMethod } from "./typed-service.ts";
+import { callerOf, reported } from "./unary.ts";
+import { WatchTarget } from "./watch-target.ts";
+
+/** Entries that may wait for a watcher that reads slowly. */
+const pendingMax = 10_000;
+/** How long more than that may wait before the watcher is given up. */
+const slowMs = 1_000;
+/** Changes in one message, and its size beyond which it is split. */
+const batchMax = 500;
+const bytesMax = 1024 * 1024;
+
+type Stream = ServerWritableStream<Buffer, Buffer>;
+
+interface Pending {
+  readonly path: InstancePath;
+  readonly commitId: string;
+  readonly time: Date;
+}
+
+/** Serves a Watch call until its client leaves, falls behind, or the server stops. */
+export function serveWatch(typed: TypedMethod, stream: Stream): void {
+  const { signal } = callerOf(stream);
+  const watcher = new Watcher(typed, stream, signal);
+  watcher.run().catch((error) => {
+    if (!signal.aborted) stream.emit("error", reported(typed.api, stream.getPath(), error));
+  });
+}
+
+class Watcher {
+  readonly #typed: TypedMethod;
+  readonly #stream: Stream;
+  readonly #leaving: AbortController;
+  readonly #pending = new Map<string, Pending>();
+  #wake: () => void = () => {};
+  #isBlocked = false;
+  #target: WatchTarget | undefined;
+  #selection: Selection = { view: "operational", shallow: true };
+  #failure: Error | undefined;
+
+  constructor(typed: TypedMethod, stream: Stream, signal: AbortSignal) {
+    this.#typed = typed;
+    this.#stream = stream;
+    this.#leaving = new AbortController();
+    signal.addEventListener("abort", () => this.#leave(), { once: true });
+  }
+
+  async run(): Promise<void> {
+    const { api, binding } = this.#typed;
+    const request = decodeTyped(this.#typed, this.#stream.request);
+    const choice = readChoice(request.plain["read"], this.#message, api.types);
+    this.#selection = { ...choice, shallow: true };
+    this.#target = new WatchTarget(binding.target as DataSchema, request.keys);
+    const stop = (): void => this.#fail(new CommitError("unavailable", "the server is stopping"));
+    api.endStreams.add(stop);
+    const subscription = api.datastore.subscribe((event) => this.#take(event));
+    try {
+      await this.#sendSnapshot();
+      while (!this.#leaving.signal.aborted) await this.#sendPending();
+    } finally {
+      subscription[Symbol.dispose]();
+      api.endStreams.delete(stop);
+    }
+    if (this.#failure) throw this.#failure;
+  }
+
+  get #message(): ProtoMessage {
+    const { api, binding } = this.#typed;
+    return api.types.message(api.messageOf(binding.target) ?? "");
+  }
+
+  #leave(): void {
+    this.#leaving.abort();
+    this.#wake();
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    this.#leave();
+  }
+
+  #take(event: ChangeEvent): void {
+    const isConfig = this.#selection.view === "config";
+    const seen = isConfig ? { ...event, state: [] } : event;
+    const { commitId, time } = event;
+    this.#target?.changed(seen, (path, was, is) => {
+      if (was && is && this.#looksSame(was, is)) return;
+      const key = printPath(path);
+      // Taken out first: a coalesced entry belongs to its last commit.
+      this.#pending.delete(key);
+      this.#pending.set(key, { path, commitId, time });
+    });
+    if (this.#isBlocked && this.#pending.size > pendingMax) this.#failSlow();
+    this.#wake();
+  }
+
+  /** A change below, in a list that is left out, is not one of the entry. */
+  #looksSame(was: DataObject, is: DataObject): boolean {
+    const { encoder } = this.#typed.api;
+    const selection = { ...this.#selection, view: "config" as const };
+    const [before, after] = [was, is].map((object) =>
+      Buffer.from(encoder.encodeData(this.#message, object, selection)),
+    );
+    return before !== undefined && after !== undefined && before.equals(after);
+  }
+
+  #failSlow(): void {
+    const waiting = this.#pending.size;
+    const message = `${waiting} changed entries wait, more than ${pendingMax}: the watcher is too slow`;
+    this.#fail(refuse("resource-denied", "", message));
+  }
+
+  async #sendSnapshot(): Promise<void> {
+    const { datastore } = this.#typed.api;
+    const commit_id = datastore.snapshot().commitId;
+    const instances = this.#target?.instances(datastore, this.#selection.view) ?? [];
+    let batch: PlainMessage[] = [];
+    for (const [path, object] of instances) {
+      if (batch.length === batchMax) {
+        await this.#send({ changes: batch, more: true, commit_id });
+        batch = [];
+      }
+      if (this.#leaving.signal.aborted) return;
+      batch.push(this.#change(path, object));
+    }
+    await this.#send({ changes: batch, synced: true, commit_id });
+  }
+
+  /** Sends one commit's changes, or waits for some. */
+  async #sendPending(): Promise<void> {
+    const [first] = this.#pending.values();
+    if (first === undefined) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      return;
+    }
+    const { commitId, time } = first;
+    const batch: PlainMessage[] = [];
+    let more = false;
+    for (const [key, pending] of this.#pending) {
+      if (pending.commitId !== commitId) break;
+      more = batch.length === batchMax;
+      if (more) break;
+      this.#pending.delete(key);
+      const is = this.#typed.api.datastore.read(pending.path, this.#selection.view);
+      batch.push(this.#change(pending.path, is as DataObject | undefined));
+    }
+    await this.#send({ changes: batch, more, commit_id: commitId, time: timestamp(time) });
+  }
+
+  #change(path: InstancePath, is: DataObject | undefined): PlainMessage {
+    const { api, method, binding } = this.#typed;
+    const change: PlainMessage = {};
+    const declared = api.types.message(`${method.response}.Change`);
+    for (const { field, list, leaf } of binding.changeKeys) {
+      const step = path.find(({ schema }) => schema === list);
+      const key = step?.keys?.[list.keys.indexOf(leaf)];
+      const fieldOf = declared.fields.find(({ name }) => name === field);
+      if (key === undefined || fieldOf === undefined) continue;
+      change[field] = api.leaves.of(leaf, fieldOf).toProto(key);
+    }
+    if (is === undefined) change["removed"] = {};
+    else change[binding.body] = new DataBody(is, this.#selection);
+    return change;
+  }
+
+  async #send(message: PlainMessage & { changes: PlainMessage[] }): Promise<void> {
+    const bytes = this.#typed.api.encoder.encode(this.#typed.method.response, message);
+    const { changes } = message;
+    if (bytes.length > bytesMax && changes.length > 1) {
+      const half = changes.length >> 1;
+      await this.#send({ ...message, changes: changes.slice(0, half), more: true, synced: false });
+      await this.#send({ ...message, changes: changes.slice(half) });
+      return;
+    }
+    if (this.#leaving.signal.aborted) return;
+    const isFlowing = this.#stream.write(bytes);
+    if (!isFlowing) await this.#drained();
+    else await new Promise(setImmediate);
+  }
+
+  async #drained(): Promise<void> {
+    this.#isBlocked = true;
+    const timer = setTimeout(() => {
+      if (this.#pending.size > pendingMax) this.#failSlow();
+    }, slowMs);
+    try {
+      await once(this.#stream, "drain", { signal: this.#leaving.signal });
+    } catch (error) {
+      if (!this.#leaving.signal.aborted) throw error;
+    } finally {
+      clearTimeout(timer);
+      this.#isBlocked = false;
+    }
+  }
+}
