@@ -66,12 +66,11 @@ function pointSite(
   }
 }
 
+/** libyang wants an instance identifier to fit the schema even where no instance need exist. */
 function refers(
   type: IrType,
 ): type is Extract<IrType, { base: "leafref" | "instance-identifier" }> {
-  return type.base === "leafref" || type.base === "instance-identifier"
-    ? type.requireInstance
-    : false;
+  return type.base === "instance-identifier" || (type.base === "leafref" && type.requireInstance);
 }
 
 /** A value that already points stays; otherwise it chooses one, the same each time. */
