@@ -1,6 +1,8 @@
 import type { IrMust } from "../schema/ir.ts";
 import type { DataSchema, ParentSchema } from "../schema/schema.ts";
-import { type Cursor, instances, isParent, type NodeSchema } from "../xpath/cursor.ts";
+import type { YangList } from "../tree/list.ts";
+import type { DataObject } from "../tree/node.ts";
+import { Cursor, instances, isParent, type NodeSchema } from "../xpath/cursor.ts";
 import { conditionReads, existenceReads, type Reads, readsOf } from "../xpath/dependencies.ts";
 import type { XpathEngine } from "../xpath/engine.ts";
 import { conditionsHold, conditionsOf, effectiveValue } from "../xpath/evaluation.ts";
@@ -97,5 +99,12 @@ function* descend(
     return;
   }
   const value = effectiveValue(from, next, engine.evaluation(from, next.path));
-  for (const child of instances(from, next, value)) yield* descend(child, rest, engine);
+  if (next.kind !== "list") {
+    for (const child of instances(from, next, value)) yield* descend(child, rest, engine);
+  } else if (value !== undefined) {
+    // One by one: whoever asks may have seen enough after a few of a million.
+    for (const [key, entry] of (value as YangList<DataObject>).entries()) {
+      yield* descend(new Cursor(from, next, entry, key), rest, engine);
+    }
+  }
 }
