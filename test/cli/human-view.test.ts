@@ -93,8 +93,8 @@ describe("a table", () => {
     const rows = [["p1", "the quick brown fox jumps", "x"]];
 
     assert.deepEqual(tableLines(["name", "what", "y"], rows, { width: 24, indent: 1 }), [
-      " name  what           y",
-      " p1    the quick      x",
+      " name  what            y",
+      " p1    the quick       x",
       "       brown fox",
       "       jumps",
     ]);
