@@ -92,7 +92,7 @@ export class CompiledObject implements Disposable {
     libbpf().objectClose(this.#object);
   }
 
-  /** Where the variables of .rodata lie, by BTF: its DATASEC lists type, offset and size of each. */
+  /** Where the variables of .rodata lie, by BTF's DATASEC: type, offset and size of each. */
   #readOnlyVariables(): Map<string, { address: Pointer; size: number }> {
     const start = this.#readOnlyData();
     const btf = libbpf().objectBtf(this.#object);
@@ -101,7 +101,8 @@ export class CompiledObject implements Disposable {
     const id = libbpf().btfFindByNameKind(btf, ".rodata", BTF_KIND_DATASEC);
     const section = id < 0 ? null : libbpf().btfTypeById(btf, id);
     if (section === null) return variables;
-    // struct btf_type {name_off, info, size}, then struct btf_var_secinfo {type, offset, size} each.
+    // struct btf_type {name_off, info, size}, then of each struct btf_var_secinfo
+    // {type, offset, size}.
     const count = koffi.decode.uint32(section + 4n) & 0xffff;
     for (let index = 0; index < count; index++) {
       const entry = section + 12n + BigInt(index * 12);

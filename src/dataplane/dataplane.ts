@@ -57,6 +57,12 @@ export interface Attachment {
   readonly program: string;
 }
 
+/** Whether a hook is taken by another: a device runs one XDP program, in whichever mode. */
+export function excludes(a: Attachment, b: Attachment): boolean {
+  if (a.ifindex !== b.ifindex) return false;
+  return a.hook === b.hook || (familyOf(a.hook) === "xdp" && familyOf(b.hook) === "xdp");
+}
+
 /** A program in a jump table. */
 export interface ProgramSlot {
   readonly family: Family;

@@ -18,10 +18,10 @@ import { requireEnvironment } from "./environment.ts";
 import { JumpTable, jumpTableName } from "./jump-table.ts";
 import { libbpf } from "./libbpf.ts";
 import { libc } from "./libc.ts";
-import { asBusy, createLink, deviceExists } from "./link.ts";
+import { PinnedLinks } from "./link.ts";
 import { digestOf, pinManifest, readManifest } from "./manifest.ts";
 import { KernelMap } from "./map.ts";
-import { linkInfo, programInfo } from "./object-info.ts";
+import { programInfo } from "./object-info.ts";
 import {
   checked,
   folderOf,
@@ -75,8 +75,8 @@ export class KernelDataplane implements Dataplane {
   readonly #objectDirectory: string;
   readonly #files = new PinnedFiles(OPEN_PINS_MAX);
   readonly #tables: Readonly<Record<Family, JumpTable>>;
+  readonly #links: PinnedLinks;
   readonly #objects = new Map<string, LoadedObject>();
-  readonly #attachments = new Map<string, Attachment>();
   readonly #ringBuffers = new Map<string, RingBuffer>();
 
   constructor({ pinDirectory, objectDirectory }: KernelDataplaneOptions) {
@@ -92,6 +92,7 @@ export class KernelDataplane implements Dataplane {
         xdp: new JumpTable(this.#files, shared, "xdp"),
       };
     });
+    this.#links = new PinnedLinks(this.#files, this.#path("links"));
     onBpffs(operation, () => this.#restore());
   }
 
@@ -173,28 +174,15 @@ export class KernelDataplane implements Dataplane {
     const { family, path } = this.#program(objectId, program, operation);
     if (family !== familyOf(hook))
       throw new KernelError(operation, "EINVAL", `a ${family} program`);
-    if (!deviceExists(ifindex)) throw new KernelError(operation, "ENODEV");
-    this.#makePlace(attachment, operation);
-    const pinPath = this.#linkPath(ifindex, hook);
-    try {
-      createLink({ programFd: this.#files.open(path), ifindex, hook, pinPath });
-    } catch (error) {
-      throw asBusy(error);
-    }
-    this.#attachments.set(pinPath, attachment);
+    this.#links.create(attachment, this.#files.open(path));
   }
 
   detach(ifindex: number, hook: Hook): void {
-    const operation = `detaching from device ${ifindex} ${hook}`;
-    const path = this.#linkPath(ifindex, hook);
-    if (!this.#attachments.has(path))
-      throw new KernelError(operation, "ENOENT", "nothing attached");
-    onBpffs(operation, () => this.#removeLink(path));
+    this.#links.remove(ifindex, hook);
   }
 
   attachments(): readonly Attachment[] {
-    const alive = [...this.#attachments].filter(([path]) => this.#isAlive(path));
-    return alive.map(([, attachment]) => attachment);
+    return this.#links.attachments();
   }
 
   subscribe(objectId: string, map: string, listener: Listener): Disposable {
@@ -259,14 +247,7 @@ export class KernelDataplane implements Dataplane {
       for (const [program, { id }] of programs) residents.set(id, { objectId, program });
     }
     for (const table of Object.values(this.#tables)) table.restore((id) => residents.get(id));
-    for (const name of readdirSync(this.#path("links"))) {
-      const path = this.#path("links", name);
-      const { ifindex, programId } = linkInfo(this.#files.open(path));
-      const resident = residents.get(programId);
-      const hook = hookOf(name);
-      if (ifindex === 0 || !resident || !hook) this.#removeLink(path);
-      else this.#attachments.set(path, { ifindex, hook, ...resident });
-    }
+    this.#links.restore((id) => residents.get(id));
   }
 
   #checkUnused(id: string, operation: string): void {
@@ -280,32 +261,6 @@ export class KernelDataplane implements Dataplane {
       const place = `program ${used.program} is attached to device ${used.ifindex}`;
       throw new KernelError(operation, "EBUSY", place);
     }
-  }
-
-  /** Refuses a hook that is taken, and clears what a device that is gone left there. */
-  #makePlace({ ifindex, hook }: Attachment, operation: string): void {
-    for (const [path, other] of this.#attachments) {
-      if (other.ifindex !== ifindex) continue;
-      const isXdp = familyOf(hook) === "xdp" && familyOf(other.hook) === "xdp";
-      if (other.hook !== hook && !isXdp) continue;
-      if (!this.#isAlive(path)) onBpffs(operation, () => this.#removeLink(path));
-      else {
-        const taken = `${other.hook} has ${other.program} of ${other.objectId}`;
-        throw new KernelError(operation, "EBUSY", taken);
-      }
-    }
-  }
-
-  #isAlive(linkPath: string): boolean {
-    return linkInfo(this.#files.open(linkPath)).ifindex !== 0;
-  }
-
-  /** Detaches at once: without it the kernel would when the last reference is gone, later. */
-  #removeLink(path: string): void {
-    libbpf().detachLink(this.#files.open(path));
-    this.#files.forget(path);
-    removePins(path);
-    this.#attachments.delete(path);
   }
 
   #closeRingBuffer(path: string): void {
@@ -335,19 +290,9 @@ export class KernelDataplane implements Dataplane {
     return object;
   }
 
-  #linkPath(ifindex: number, hook: Hook): string {
-    return this.#path("links", `${ifindex}-${hook}`);
-  }
-
   #path(...parts: readonly string[]): string {
     return join(this.#pinDirectory, ...parts);
   }
-}
-
-const HOOKS: readonly Hook[] = ["tcx-ingress", "tcx-egress", "xdp-native", "xdp-generic"];
-
-function hookOf(linkName: string): Hook | undefined {
-  return HOOKS.find((hook) => linkName.endsWith(`-${hook}`));
 }
 
 function pinAll(fds: ReadonlyMap<string, number>, folder: string): void {

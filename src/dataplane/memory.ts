@@ -4,6 +4,7 @@ import {
   type Attachment,
   type Dataplane,
   type Devices,
+  excludes,
   type Family,
   familyOf,
   type Hook,
@@ -204,12 +205,6 @@ function checkConstants(layout: ObjectLayout, request: ObjectRequest, refuse: Re
 /** Descriptors spell `local_mac` as `localMac`. */
 function propertyOf(name: string): string {
   return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
-}
-
-/** A device runs one XDP program, in whichever mode. */
-function excludes(a: Attachment, b: Attachment): boolean {
-  if (a.ifindex !== b.ifindex) return false;
-  return a.hook === b.hook || (familyOf(a.hook) === "xdp" && familyOf(b.hook) === "xdp");
 }
 
 function placeOf(ifindex: number, hook: Hook): string {
