@@ -139,7 +139,7 @@ class DataArbitraries {
 }
 
 /** The canonical keys of an entry in JSON, as one text. */
-export function keyText(schema: ListSchema, json: JsonObject): string {
+function keyText(schema: ListSchema, json: JsonObject): string {
   return schema.keys
     .map(({ type, jsonName }) => type.toText(type.fromJson(json[jsonName])))
     .join("\u0000");

@@ -145,7 +145,7 @@ function pool(
   return accepted.length === 0 ? undefined : fc.constantFrom(...new Set(accepted));
 }
 
-export function accepts(type: ValueType, json: unknown): boolean {
+function accepts(type: ValueType, json: unknown): boolean {
   try {
     type.fromJson(json);
     return true;

@@ -1,10 +1,8 @@
 import { type ErrorTag, RequestError, refuse, type Violation } from "../error.ts";
 import { membersOf } from "../schema/members.ts";
-import { kindOf, shown } from "../schema/plain-form.ts";
+import { isJsonObject, kindOf, shown } from "../schema/plain-form.ts";
 import type {
   AnydataSchema,
-  CaseMembership,
-  ChoiceSchema,
   DataSchema,
   LeafListSchema,
   LeafSchema,
@@ -22,6 +20,7 @@ import {
   keysOf,
 } from "../tree/node.ts";
 import { type InstancePath, printKeys, printPath } from "../tree/path.ts";
+import { caseClashes } from "./case-clash.ts";
 
 export interface DecodeOptions {
   /** Path of the node the JSON is the value of, for violations; default the root. */
@@ -236,15 +235,11 @@ class JsonDecoder {
     return false;
   }
 
-  /** Nodes of two cases of one choice (RFC 7950 §8.3.1). */
   #checkCases(schema: ParentSchema, object: DataObject, place: Place): void {
-    const chosen = new Map<ChoiceSchema, ChosenCase>();
-    for (const child of schema.children) {
-      if (child.inCase === undefined || !isSet(object, child)) continue;
-      const clash = otherCase(child, child.inCase, chosen);
-      if (clash === undefined) continue;
-      const message = `cannot stand beside ${clash.name}: they are two cases of one choice`;
-      this.#report("bad-element", () => `${place()}/${child.jsonName}`, message);
+    const present = schema.children.filter((child) => child.inCase && isSet(object, child));
+    for (const { node, beside } of caseClashes(present)) {
+      const message = `cannot stand beside ${beside.name}: they are two cases of one choice`;
+      this.#report("bad-element", () => `${place()}/${node.jsonName}`, message);
     }
   }
 
@@ -293,26 +288,6 @@ function entryPredicates(
   return isNamed ? printKeys(schema, keysOf(schema, entry)) : `[${position}]`;
 }
 
-interface ChosenCase {
-  readonly caseName: string;
-  readonly member: DataSchema;
-}
-
-/** Notes the cases a node stands in; the node of another case that came first, if one did. */
-function otherCase(
-  member: DataSchema,
-  inCase: CaseMembership,
-  chosen: Map<ChoiceSchema, ChosenCase>,
-): DataSchema | undefined {
-  let clash: DataSchema | undefined;
-  for (let at: CaseMembership | undefined = inCase; at; at = at.outer) {
-    const first = chosen.get(at.choice);
-    if (first === undefined) chosen.set(at.choice, { caseName: at.caseName, member });
-    else if (first.caseName !== at.caseName) clash = first.member;
-  }
-  return clash;
-}
-
 function saysNothing(schema: DataSchema, value: DataValue): boolean {
   switch (schema.kind) {
     case "list":
@@ -329,10 +304,6 @@ function saysNothing(schema: DataSchema, value: DataValue): boolean {
 function isGiven(key: LeafSchema, json: unknown): boolean {
   if (!isJsonObject(json)) return false;
   return Object.hasOwn(json, key.jsonName) || Object.hasOwn(json, `${key.module}:${key.name}`);
-}
-
-function isJsonObject(json: unknown): json is Readonly<Record<string, unknown>> {
-  return typeof json === "object" && json !== null && !Array.isArray(json);
 }
 
 function notA(json: unknown): string {

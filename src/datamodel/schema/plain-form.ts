@@ -31,3 +31,7 @@ export function kindOf(json: unknown): string {
   if (Array.isArray(json)) return "an array";
   return typeof json === "object" ? "an object" : `a ${typeof json}`;
 }
+
+export function isJsonObject(json: unknown): json is Readonly<Record<string, unknown>> {
+  return typeof json === "object" && json !== null && !Array.isArray(json);
+}

@@ -134,6 +134,21 @@ describe("patternRegExp", () => {
     });
   }
 
+  it("translates any text or refuses it with the pattern quoted", () => {
+    const pieces = fc.constantFrom(..."ab[]()-^$.*+?|{}1,\\\\pdisP", "-[", "\\p{L}", "{2}", "😀");
+    fc.assert(
+      fc.property(fc.array(pieces), (parts) => {
+        const pattern = parts.join("");
+        try {
+          patternRegExp(pattern);
+        } catch (error) {
+          assert.match((error as Error).message, /^translating pattern /);
+          assert.doesNotMatch((error as Error).message, /Invalid regular expression/);
+        }
+      }),
+    );
+  });
+
   it("matches what is made from the pattern", () => {
     const shape = fc.constantFrom(...cases.map(({ pattern }) => pattern));
     fc.assert(
