@@ -149,13 +149,14 @@ export class MessageDecoder {
     return reader.bytes();
   }
 
-  #body(message: ProtoMessage, bytes: Uint8Array, at: { place: Place; depth: number }): DataObject {
+  #body(message: ProtoMessage, bytes: Uint8Array, at: Body): DataObject {
     const schema = message.schema as ParentSchema;
     const filling = new Filling(schema);
     const reader = new WireReader(bytes);
     const fields = fieldsOf(message);
     const { depth } = at;
-    const place = schema.kind === "list" ? () => filling.entryPlace(at.place) : at.place;
+    const place =
+      schema.kind === "list" ? () => filling.entryPlace(at.place, at.position) : at.place;
     while (!reader.done) {
       const { number, wireType } = reader.tag();
       const field = fields.get(number);
@@ -184,9 +185,12 @@ export class MessageDecoder {
       case "list": {
         if (depth >= depthMax) throw malformed(`messages are nested more than ${depthMax} deep`);
         const target = this.#types.message("message" in field.type ? field.type.message : "");
-        const inner = this.#body(target, this.#bytes(field, spot), { place, depth: depth + 1 });
+        const position = node.kind === "list" ? filling.nextPosition(node) : undefined;
+        const known = this.#findings.length;
+        const bytes = this.#bytes(field, spot);
+        const inner = this.#body(target, bytes, { place, depth: depth + 1, position });
         if (node.kind === "container") filling.container(node, inner);
-        else this.#entry(node, inner, { filling, place });
+        else this.#entry(node, inner, { filling, place, isSound: this.#findings.length === known });
         return;
       }
       case "anydata":
@@ -239,12 +243,12 @@ export class MessageDecoder {
   #entry(
     list: ListSchema,
     entry: DataObject,
-    { filling, place }: { filling: Filling; place: Place },
+    { filling, place, isSound }: { filling: Filling; place: Place; isSound: boolean },
   ): void {
     const missing = list.keys.filter(({ prop }) => !Object.hasOwn(entry, prop));
-    for (const key of missing) {
-      // A key that is there and wrong has its own violation.
-      this.#report("missing-element", place, `key ${key.name} is missing or wrong`);
+    // A key that is there and wrong has its own violation.
+    for (const key of isSound ? missing : []) {
+      this.#report("missing-element", place, `key ${key.name} is missing`);
     }
     if (missing.length === 0 && !filling.entry(list, entry)) {
       const keys = keysOf(list, entry);
@@ -304,6 +308,13 @@ interface Spot {
   readonly wireType: number;
 }
 
+/** Where a body stands; `position`: which entry of its list it is, from 1. */
+interface Body {
+  readonly place: Place;
+  readonly depth: number;
+  readonly position?: number | undefined;
+}
+
 /** A data object being filled; lists and leaf-lists are collected and put in at the end. */
 class Filling {
   readonly object: DataObject;
@@ -311,6 +322,7 @@ class Filling {
   readonly #own: Record<string, DataValue>;
   readonly #schema: ParentSchema;
   readonly #lists = new Map<ListSchema, ListDraft<DataObject>>();
+  readonly #positions = new Map<ListSchema, number>();
   readonly #values = new Map<LeafListSchema, Set<LeafValue> | LeafValue[]>();
 
   constructor(schema: ParentSchema) {
@@ -359,6 +371,13 @@ class Filling {
     return draft.size > sizeBefore;
   }
 
+  /** Which entry of the list comes now, wrong ones counted. */
+  nextPosition(list: ListSchema): number {
+    const position = (this.#positions.get(list) ?? 0) + 1;
+    this.#positions.set(list, position);
+    return position;
+  }
+
   freeze(schema: ParentSchema): void {
     for (const child of schema.children) {
       const draft = child.kind === "list" ? this.#lists.get(child) : undefined;
@@ -368,14 +387,14 @@ class Filling {
     }
   }
 
-  entryPlace(listPlace: Place): string {
+  entryPlace(listPlace: Place, position: number | undefined): string {
     const schema = this.#schema as ListSchema;
     const text = listPlace();
+    if (text.endsWith("]")) return text;
     const isNamed =
       schema.keys.length > 0 && schema.keys.every(({ prop }) => Object.hasOwn(this.#own, prop));
-    return isNamed && !text.endsWith("]")
-      ? text + printKeys(schema, keysOf(schema, this.object))
-      : text;
+    if (isNamed) return text + printKeys(schema, keysOf(schema, this.object));
+    return position === undefined ? text : `${text}[${position}]`;
   }
 }
 

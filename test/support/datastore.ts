@@ -1,0 +1,111 @@
+import type {
+  ChangeEvent,
+  Commit,
+  CommitOptions,
+  CommitOutcome,
+  Datastore,
+  Edit,
+  Snapshot,
+  View,
+} from "../../src/datamodel/datastore/datastore.ts";
+import { RequestError, type Violation } from "../../src/datamodel/error.ts";
+import type { OperationSchema, Schema } from "../../src/datamodel/schema/schema.ts";
+import { applyEdits } from "../../src/datamodel/tree/edit.ts";
+import { YangList } from "../../src/datamodel/tree/list.ts";
+import { type DataObject, type DataValue, emptyObject } from "../../src/datamodel/tree/node.ts";
+import { type InstancePath, printPath } from "../../src/datamodel/tree/path.ts";
+
+/**
+ * A datastore without services: edits on a tree, what tests plug in for judging, state and actions.
+ * It validates nothing by itself.
+ */
+export class MemoryDatastore implements Datastore {
+  readonly schema: Schema;
+  root: DataObject;
+  commits = 0;
+  readonly seen: CommitOptions[] = [];
+  /** Violations of a candidate. */
+  judge: (candidate: DataObject) => readonly Violation[] = () => [];
+  /** Called before a commit takes effect. */
+  beforeCommit: (options: CommitOptions) => Promise<void> = async () => {};
+  act: (path: InstancePath, operation: OperationSchema, input: DataObject) => DataObject = (
+    _path,
+    operation,
+  ) => emptyObject(operation.output);
+  /** State added to a node when it is read in the operational view, by path. */
+  readonly state = new Map<string, Record<string, DataValue>>();
+  readonly #listeners = new Set<(event: ChangeEvent) => void>();
+
+  constructor(schema: Schema) {
+    this.schema = schema;
+    this.root = emptyObject(schema.root);
+  }
+
+  snapshot(): Snapshot {
+    return { commitId: String(this.commits), root: this.root };
+  }
+
+  read(path: InstancePath, view: View): DataValue | undefined {
+    let at: DataValue | undefined = this.root;
+    for (const { schema, keys } of path) {
+      at = (at as DataObject)[schema.prop];
+      if (keys !== undefined && at instanceof YangList)
+        at = (at as YangList<DataObject>).get(...keys);
+      if (at === undefined) return undefined;
+    }
+    const state = view === "operational" ? this.state.get(printPath(path)) : undefined;
+    if (state === undefined) return at;
+    const copy = Object.create(Object.getPrototypeOf(at)) as DataObject;
+    return Object.assign(copy, at, state);
+  }
+
+  async commit(edits: readonly Edit[], options: CommitOptions): Promise<CommitOutcome> {
+    this.seen.push(options);
+    await this.beforeCommit(options);
+    if (options.signal?.aborted) throw new RequestError([]);
+    const newer = applyEdits(this.root, edits);
+    const violations = this.judge(newer);
+    if (violations.length > 0) return { violations };
+    const plan = edits.map(({ path }) => ({
+      cube: "br0",
+      operation: "put" as const,
+      target: "rows",
+      key: { n: 1n },
+      cause: printPath(path),
+    }));
+    if (options.dryRun) return { plan };
+    return { commit: this.#publish(newer), plan };
+  }
+
+  async invoke(path: InstancePath, operation: OperationSchema, input: DataObject) {
+    return { output: this.act(path, operation, input) };
+  }
+
+  subscribe(listener: (event: ChangeEvent) => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  }
+
+  get watcherCount(): number {
+    return this.#listeners.size;
+  }
+
+  /** Tells that state at these paths changed. */
+  stateChanged(state: readonly InstancePath[]): void {
+    const { root: older } = this;
+    this.#tell({ older, newer: older, state });
+  }
+
+  #publish(newer: DataObject): Commit {
+    const { root: older } = this;
+    this.root = newer;
+    this.commits += 1;
+    this.#tell({ older, newer, state: [] });
+    return { id: String(this.commits), durable: true, time: new Date(0) };
+  }
+
+  #tell(change: Pick<ChangeEvent, "older" | "newer" | "state">): void {
+    const event = { commitId: String(this.commits), time: new Date(0), ...change };
+    for (const listener of this.#listeners) listener(event);
+  }
+}
