@@ -153,7 +153,7 @@ function isBelow(node: Cursor | undefined, pivots: ReadonlyMap<string, Cursor>):
 }
 
 /** An expression that looks at too much makes the candidate invalid, not the daemon slow. */
-function judgeWithinLimits(constraint: Constraint, node: Cursor, report: Report): void {
+export function judgeWithinLimits(constraint: Constraint, node: Cursor, report: Report): void {
   try {
     constraint.judge(node, report);
   } catch (error) {

@@ -1,8 +1,9 @@
 import type { ErrorTag, Violation } from "../error.ts";
+import type { DataSchema } from "../schema/schema.ts";
 import type { LeafValue } from "../schema/value-type.ts";
 import { type DataObject, keysOf } from "../tree/node.ts";
-import { type InstancePath, type PathStep, printPath } from "../tree/path.ts";
-import type { Cursor, NodeSchema } from "../xpath/cursor.ts";
+import { type PathStep, printPath } from "../tree/path.ts";
+import type { Cursor } from "../xpath/cursor.ts";
 
 /** As many violations as one answer may carry (ARCHITECTURE §5). */
 export const violationsMax = 10_000;
@@ -19,12 +20,11 @@ export class Report {
   total = 0;
 
   /** `child`: the missing node below the cursor that is wrong. */
-  add(node: Cursor, fault: Fault, child?: NodeSchema): void {
+  add(node: Cursor, fault: Fault, child?: DataSchema): void {
     this.total += 1;
     if (this.violations.length >= violationsMax) return;
-    const steps = cursorPath(node);
-    if (child && "prop" in child) steps.push({ schema: child });
-    this.violations.push({ path: printPath(steps), ...fault });
+    const path = cursorPath(node) + (child ? printPath([{ schema: child }]) : "");
+    this.violations.push({ path: path || "/", ...fault });
   }
 
   /** Violations that are known to be there but are not worth naming one by one. */
@@ -33,15 +33,19 @@ export class Report {
   }
 }
 
-/** The node's path from the root. */
-export function cursorPath(node: Cursor): PathStep[] {
-  const steps: PathStep[] = [];
-  for (let at: Cursor | undefined = node; at?.parent; at = at.parent) steps.push(pathStep(at));
-  return steps.reverse() satisfies InstancePath;
+/** The node's path from the root; that of an action's input goes through the action's name. */
+function cursorPath({ parent, schema, value }: Cursor): string {
+  if (!parent) return "";
+  if (schema.kind === "parameters") return `${cursorPath(parent)}/${operationName(schema.path)}`;
+  return cursorPath(parent) + printPath([pathStep(schema as DataSchema, value)]);
 }
 
-function pathStep({ schema, value }: Cursor): PathStep {
-  const data = schema as PathStep["schema"];
-  if (data.kind === "list") return { schema: data, keys: keysOf(data, value as DataObject) };
-  return data.kind === "leaf-list" ? { schema: data, value: value as LeafValue } : { schema: data };
+/** `reset` of `/m:device/reset/input`. */
+function operationName(path: string): string {
+  return path.split("/").at(-2) ?? "";
+}
+
+function pathStep(schema: DataSchema, value: Cursor["value"]): PathStep {
+  if (schema.kind === "list") return { schema, keys: keysOf(schema, value as DataObject) };
+  return schema.kind === "leaf-list" ? { schema, value: value as LeafValue } : { schema };
 }

@@ -30,7 +30,7 @@ export class Evaluation {
   readonly environment: Environment;
   readonly current: Cursor;
   readonly expression: string;
-  /** RFC 7950 §6.4.1: constraints on configuration see configuration only. */
+  /** RFC 7950 §6.4.1: constraints on configuration see configuration only, those of rpcs all. */
   readonly configOnly: boolean;
   readonly #depth: number;
   readonly #budget: { left: number };
@@ -44,9 +44,7 @@ export class Evaluation {
     this.environment = environment;
     this.current = current;
     this.expression = expression;
-    this.configOnly = outer
-      ? outer.configOnly
-      : !("config" in current.schema) || current.schema.config;
+    this.configOnly = outer ? outer.configOnly : isConfiguration(current);
     this.#budget = outer ? outer.#budget : { left: evaluationStepsMax };
     this.#depth = outer ? outer.#depth + 1 : 0;
     if (this.#depth > conditionDepthMax) {
@@ -60,6 +58,14 @@ export class Evaluation {
       throw new XpathError(this.expression, `looks at more than ${evaluationStepsMax} nodes`);
     }
   }
+}
+
+function isConfiguration(current: Cursor): boolean {
+  if ("config" in current.schema && !current.schema.config) return false;
+  for (let at: Cursor | undefined = current; at; at = at.parent) {
+    if (at.schema.kind === "parameters" || at.schema.kind === "notification") return false;
+  }
+  return true;
 }
 
 /** Instances of a child in the accessible tree: explicit ones, else defaults that are in effect. */
