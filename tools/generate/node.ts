@@ -85,7 +85,7 @@ export class NodeBuilder {
           candidate.name === compiled.argument &&
           !taken.has(candidate),
       );
-      if (!origin) throw new Error(`no origin of ${parent.origin.name}/${compiled.argument}`);
+      if (!origin) throw this.#lost(parent.origin, `${compiled.keyword} ${compiled.argument}`);
       taken.add(origin);
       return { compiled, origin, location: enter(parent.location, origin) };
     });
@@ -268,7 +268,7 @@ export class NodeBuilder {
     const whens = childrenOf(compiled, "when").map((statement) => {
       const index = written.findIndex(({ when }) => sameText(when, statement));
       const [found] = index === -1 ? [] : written.splice(index, 1);
-      if (!found) throw new Error(`no origin of when "${statement.argument}" of ${origin.name}`);
+      if (!found) throw this.#lost(origin, `when "${statement.argument}"`);
       return { ...this.#xpath(found.when, origin.module), context: found.context };
     });
     return nonEmpty(whens);
@@ -278,10 +278,17 @@ export class NodeBuilder {
     const written = origin.statements.flatMap((statement) => childrenOf(statement, "must"));
     const musts = childrenOf(compiled, "must").map((statement) => {
       const found = written.find((must) => sameText(must, statement));
-      if (!found) throw new Error(`no origin of must "${statement.argument}" of ${origin.name}`);
+      if (!found) throw this.#lost(origin, `must "${statement.argument}"`);
       return { ...this.#xpath(found, origin.module), ...complaint(statement) };
     });
     return optional("musts", nonEmpty(musts));
+  }
+
+  /** libyang's result has something that is written nowhere: ours is not to guess. */
+  #lost(origin: Origin, what: string): Error {
+    const [definition] = origin.statements;
+    const message = `cannot tell where ${what} of ${origin.name} is written`;
+    return definition ? this.#library.error(definition, message) : new Error(message);
   }
 
   #xpath(written: Statement, module: string): IrXpath {
@@ -299,7 +306,7 @@ export class NodeBuilder {
     const type = childOf(compiled, "type");
     const written = origin.statements.map((statement) => childOf(statement, "type"));
     const last = written.findLast((statement) => statement !== undefined);
-    if (!type || !last) throw new Error(`leaf ${origin.name} has no type`);
+    if (!type || !last) throw this.#lost(origin, "type");
     const site = {
       xpath: (statement: Statement) => this.#xpath(statement, origin.module),
       leafref: (path: IrXpath, requireInstance: boolean) =>
