@@ -20,8 +20,10 @@
 #include <bpf/bpf_helpers.h>
 
 #define VLAN_TAGS_MAX	    2
-/* Ethernet, two tags, the longest IPv4 header. */
-#define CHECKSUM_OFFSET_MAX (ETH_HLEN + 4 * VLAN_TAGS_MAX + 60)
+/* Where blocks may start; longer frames are not for XDP. */
+#define CHECKSUM_OFFSET_MAX 2048
+/* Bytes the helper sums at once; a multiple of 4. */
+#define CHECKSUM_BLOCK	    64
 /* More fragments or an offset: IP sums the whole datagram before it cuts it. */
 #define IPV4_FRAGMENT	    0x3fff
 
@@ -49,8 +51,11 @@ enum segment_result {
 	SEGMENT_UNKNOWN,
 };
 
-static __always_inline __u16 checksum_fold(__u32 sum)
+/* Sums of fewer than 2^16 words. */
+static __always_inline __u16 checksum_fold(__u64 sum)
 {
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16);
 	sum = (sum & 0xffff) + (sum >> 16);
 	return (sum & 0xffff) + (sum >> 16);
 }
@@ -135,49 +140,61 @@ static __always_inline enum segment_result segment_find(struct xdp_md *ctx, stru
 	}
 }
 
-/* What is left to sum. */
+/* What is left to sum of a frame. */
 struct remainder {
-	void *at;
-	__u32 length;
-	__u32 sum;
+	struct xdp_md *ctx;
+	__u32 offset;
+	__u64 sum;
 };
 
-/* Sums blocks of one size; `size` and `blocks` are constants where this is inlined. */
-static __always_inline void sum_blocks(struct remainder *rest, void *end, __u32 size, int blocks)
+/* The next bytes to sum, or NULL if the frame does not have so many. */
+static __always_inline void *next_bytes(struct remainder *rest, __u32 size)
 {
-	for (int i = 0; i < blocks; i++) {
-		if (rest->length < size || rest->at + size > end)
-			return;
-		rest->sum = bpf_csum_diff(NULL, 0, rest->at, size, rest->sum);
-		rest->at += size;
-		rest->length -= size;
-	}
+	void *at = (void *)(long)rest->ctx->data;
+
+	if (rest->offset > CHECKSUM_OFFSET_MAX)
+		return NULL;
+	at += rest->offset;
+	rest->offset += size;
+	return at + size > (void *)(long)rest->ctx->data_end ? NULL : at;
+}
+
+static long sum_block(__u64 block, struct remainder *rest)
+{
+	void *bytes = next_bytes(rest, CHECKSUM_BLOCK);
+
+	(void)block;
+	if (!bytes)
+		return 1;
+	rest->sum = bpf_csum_diff(NULL, 0, bytes, CHECKSUM_BLOCK, rest->sum);
+	return 0;
+}
+
+static long sum_word(__u64 word, struct remainder *rest)
+{
+	__u16 *half = next_bytes(rest, sizeof(*half));
+
+	(void)word;
+	if (!half)
+		return 1;
+	rest->sum += *half;
+	return 0;
 }
 
 /*
- * The folded sum of a part of a frame. Global, and not inlined, so that the verifier walks the
- * blocks once and not for every way to find a segment.
+ * The folded sum of a part of a frame. With bpf_loop, since the verifier walks
+ * the rounds of a for loop one by one and would take longer than all the rest.
  */
-__noinline int checksum_sum(struct xdp_md *ctx, __u32 offset, __u32 length)
+static __always_inline __u16 checksum_sum(struct xdp_md *ctx, __u32 offset, __u32 length)
 {
-	void *end = (void *)(long)ctx->data_end;
-	struct remainder rest = { .at = (void *)(long)ctx->data, .length = length };
+	struct remainder rest = { .ctx = ctx, .offset = offset };
+	__u8 *last;
 
-	if (offset > CHECKSUM_OFFSET_MAX)
-		return 0;
-	rest.at += offset;
-	sum_blocks(&rest, end, 256, 6);
-	sum_blocks(&rest, end, 32, 7);
-	sum_blocks(&rest, end, 4, 7);
-	/* Room for two more words: the helper's result may use all 32 bits. */
-	rest.sum = checksum_fold(rest.sum);
-	if (rest.length >= 2 && rest.at + 2 <= end) {
-		rest.sum += *(__u16 *)rest.at;
-		rest.at += 2;
-		rest.length -= 2;
-	}
-	if (rest.length == 1 && rest.at + 1 <= end)
-		rest.sum += *(__u8 *)rest.at;
+	bpf_loop(length / CHECKSUM_BLOCK, sum_block, &rest, 0);
+	bpf_loop(length % CHECKSUM_BLOCK / sizeof(__u16), sum_word, &rest, 0);
+	last = length % sizeof(__u16) ? next_bytes(&rest, 1) : NULL;
+	if (last)
+		rest.sum += *last;
 	return checksum_fold(rest.sum);
 }
 

@@ -21,7 +21,11 @@ enum hop_kind {
 
 /* Of HOP_DEVICE. */
 enum hop_flag {
-	/* The device takes XDP frames; without it XDP programs leave the frame to TC. */
+	/*
+	 * The device takes XDP frames; without it XDP programs leave the frame to TC. Native
+	 * XDP on a veth sees no VLAN tag that its peer left to hardware (txvlan), and a
+	 * redirected frame has lost it.
+	 */
 	HOP_FLAG_XDP_XMIT = 1,
 	/* Native XDP only: frames of a veth may carry checksums nobody has finished. */
 	HOP_FLAG_XDP_CHECKSUM = 2,

@@ -91,6 +91,13 @@ export class TestBridge implements Disposable {
     return this;
   }
 
+  /** Another cube in the TC jump table, which passes all it gets to the stack. */
+  neighbour(slot: number): this {
+    this.enterBy({ kind: "next" }, { withPrograms: false });
+    this.dataplane.setProgram(slot, ENTRY, "ingress");
+    return this;
+  }
+
   put<K, V>(map: MapLayout<K, V>, key: K, value: V): this {
     this.dataplane.putRows(BRIDGE, map.name, [rowOf(map, key, value)]);
     return this;
@@ -194,6 +201,13 @@ export class TestBridge implements Disposable {
 }
 
 const noHop: Hop = { kind: "none", flags: 0, slot: 0, arg: 0 };
+
+export const cube = (slot: number, port: number): Hop => ({
+  ...noHop,
+  kind: "tail",
+  slot,
+  arg: port,
+});
 
 /** A device no frame is really sent to: a test run stops at the verdict. */
 export const device = (ifindex: number): Hop => ({ ...noHop, kind: "device", arg: ifindex });

@@ -4,7 +4,7 @@ import { simplebridgeFdbEvent, simplebridgeObject } from "../../src/gen/bpf/simp
 import { describeKernel } from "../support/kernel.ts";
 import { type VethPair, vethPair } from "../support/network.ts";
 import { checksum, packet } from "../support/packet.ts";
-import { device, macText, TC, TestBridge, XDP, xdpDevice } from "./bridge.ts";
+import { cube, device, macText, TC, TestBridge, XDP, xdpDevice } from "./bridge.ts";
 
 const A = "02:00:00:00:00:0a";
 const B = "02:00:00:00:00:0b";
@@ -399,6 +399,33 @@ describeKernel("simplebridge programs", { since: "6.6" }, () => {
     });
   });
 
+  describe("towards other cubes", () => {
+    it("calls the cube behind a port with its port in cb[0]", () => {
+      using bridge = new TestBridge().wire(device(OUT), cube(9, 5)).neighbour(9).learned(B, 1);
+
+      const out = bridge.tc(0, frame(A, B).bytes());
+
+      assert.deepEqual([out.verdict, out.port], [TC.next, 5]);
+      assert.equal(bridge.counters(1).txPackets, 1n);
+    });
+
+    it("drops a frame for a cube that has no program", () => {
+      using bridge = new TestBridge().wire(device(OUT), cube(9, 5)).learned(B, 1);
+
+      assert.equal(bridge.tc(0, frame(A, B).bytes()).verdict, TC.drop);
+      assert.deepEqual(bridge.drops(0), { "empty-slot": 1 });
+    });
+
+    it("floods into one cube, and says of a second that it could not", () => {
+      using bridge = new TestBridge().wire(device(OUT), cube(9, 5), cube(9, 6)).neighbour(9);
+
+      const out = bridge.tc(0, frame(A, BROADCAST).bytes());
+
+      assert.deepEqual([out.verdict, out.port], [TC.next, 5]);
+      assert.deepEqual(bridge.drops(0), { "second-cube": 1 });
+    });
+  });
+
   describe("flooding to devices", () => {
     const veths: VethPair[] = [];
 
@@ -422,6 +449,18 @@ describeKernel("simplebridge programs", { since: "6.6" }, () => {
       assert.deepEqual(sent, [0, 1, 0]);
       const counted = veths.map((_, port) => bridge.counters(port).txPackets);
       assert.deepEqual(counted, [0n, 1n, 1n]);
+    });
+
+    it("gives devices copies before the frame itself goes on to a cube", () => {
+      const [first, , last] = veths.map(({ ifindex }) => device(ifindex));
+      using bridge = new TestBridge().wire(first ?? {}, cube(9, 5), last ?? {}).neighbour(9);
+      const before = veths.map(transmitted);
+
+      const out = bridge.tc(0, frame(A, BROADCAST).bytes());
+
+      assert.deepEqual([out.verdict, out.port], [TC.next, 5]);
+      const sent = veths.map((veth, port) => transmitted(veth) - (before[port] ?? 0));
+      assert.deepEqual(sent, [0, 0, 1]);
     });
   });
 });
