@@ -59,10 +59,12 @@ export class JumpTable {
   /** Learns what an earlier daemon left; a program that belongs to no object is taken out. */
   restore(residentOf: (programId: number) => Resident | undefined): void {
     const { fd } = this;
+    const key = Buffer.alloc(4);
     const programId = Buffer.alloc(4);
     const { maxEntries } = mapInfo(fd);
     for (let slot = 0; slot < maxEntries; slot++) {
-      if (libbpf().lookup(fd, encode(slot), programId) < 0) continue;
+      key.writeUInt32LE(slot);
+      if (libbpf().lookup(fd, key, programId) < 0) continue;
       const resident = residentOf(programId.readUInt32LE());
       if (resident) this.#slots.set(slot, resident);
       else this.clear(slot);

@@ -268,11 +268,14 @@ export class KernelDataplane implements Dataplane {
     this.#ringBuffers.delete(path);
   }
 
+  /** On the path of every row: what only an error message needs is made only for one. */
   #map(objectId: string, map: string): KernelMap {
+    return this.#objects.get(objectId)?.maps.get(map) ?? this.#openMap(objectId, map);
+  }
+
+  #openMap(objectId: string, map: string): KernelMap {
     const label = `${map} of ${objectId}`;
     const object = this.#object(objectId, `using map ${label}`);
-    const known = object.maps.get(map);
-    if (known) return known;
     const opened = new KernelMap(this.#files, join(object.folder, "maps", map), label);
     object.maps.set(map, opened);
     return opened;

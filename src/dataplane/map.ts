@@ -3,7 +3,7 @@ import { errnoName } from "./errno.ts";
 import { libbpf } from "./libbpf.ts";
 import { prefixLengthMax, prefixLengthOf } from "./lpm.ts";
 import { type MapInfo, mapInfo } from "./object-info.ts";
-import { checked, type PinnedFiles } from "./pins.ts";
+import type { PinnedFiles } from "./pins.ts";
 
 /** BPF_MAP_TYPE_* of the maps whose rows user space may write. */
 const TYPE = {
@@ -93,7 +93,7 @@ export class KernelMap {
     this.#checkKey(key);
     this.#key.set(key);
     const result = libbpf().lookup(this.#fd(), this.#key, this.#value);
-    if (errnoName(result) === "ENOENT") return undefined;
+    if (result < 0 && errnoName(result) === "ENOENT") return undefined;
     this.#check(result, "reading");
     return Uint8Array.from(this.#value);
   }
@@ -269,7 +269,7 @@ export class KernelMap {
   }
 
   #check(result: number, gerund: string): void {
-    checked(result, `${gerund} map ${this.#label}`);
+    if (result < 0) throw new KernelError(`${gerund} map ${this.#label}`, errnoName(result));
   }
 
   #refuse(gerund: string, code: string, detail: string): never {

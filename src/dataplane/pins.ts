@@ -72,26 +72,27 @@ export function checked(result: number, operation: string, detail?: string): num
 export class PinnedFiles implements Disposable {
   readonly #fds = new Map<string, number>();
   readonly #limit: number;
+  /** The last one asked for is mostly the next one too. */
+  #latest: { path: string; fd: number } | undefined;
 
   constructor(limit: number) {
     this.#limit = limit;
   }
 
   open(path: string): number {
+    if (this.#latest?.path === path) return this.#latest.fd;
     const known = this.#fds.get(path);
-    if (known !== undefined) {
-      this.#fds.delete(path);
-      this.#fds.set(path, known);
-      return known;
-    }
-    const fd = checked(libbpf().openPin(path), `opening pin ${path}`);
+    if (known !== undefined) this.#fds.delete(path);
+    const fd = known ?? checked(libbpf().openPin(path), `opening pin ${path}`);
     this.#fds.set(path, fd);
+    this.#latest = { path, fd };
     this.#evict();
     return fd;
   }
 
   /** Closes what lies at or below a path: a descriptor would keep the kernel object alive. */
   forget(path: string): void {
+    this.#latest = undefined;
     for (const [known, fd] of this.#fds) {
       if (known !== path && !known.startsWith(`${path}/`)) continue;
       libc().close(fd);
@@ -102,6 +103,7 @@ export class PinnedFiles implements Disposable {
   [Symbol.dispose](): void {
     for (const fd of this.#fds.values()) libc().close(fd);
     this.#fds.clear();
+    this.#latest = undefined;
   }
 
   #evict(): void {
