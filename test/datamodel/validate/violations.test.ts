@@ -143,6 +143,26 @@ const cases: readonly {
     ],
   },
   {
+    title: "follows an instance-identifier",
+    net: {
+      port: [{ name: "a" }],
+      service: { kind: "square", at: "/validate-rules:net/port[name='a']/weight" },
+    },
+    expected: [],
+  },
+  {
+    title: "names an instance-identifier of nothing",
+    net: { service: { kind: "square", at: "/validate-rules:net/port[name='a']" } },
+    expected: [
+      {
+        path: "/net/service/at",
+        tag: "data-missing",
+        appTag: "instance-required",
+        message: "\"/validate-rules:net/port[name='a']\" refers to no instance in the tree",
+      },
+    ],
+  },
+  {
     title: "leaves a leafref alone that needs no instance",
     net: { port: [{ name: "a" }], entry: [{ vlan: 1, name: "a", port: "a", loose: "b" }] },
     expected: [],
