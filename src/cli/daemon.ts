@@ -197,7 +197,7 @@ export class Daemon {
     return new Refusal(status[error.code], error.details, this.#violations(error.metadata));
   }
 
-  /** `grpc-status-details-bin` holds a google.rpc.Status with a core.v1.Violations among its details. */
+  /** `grpc-status-details-bin` holds a google.rpc.Status with core.v1.Violations in its details. */
   #violations(metadata: Metadata | undefined): { violations: readonly Violation[]; total: number } {
     const [bytes] = metadata?.get("grpc-status-details-bin") ?? [];
     const none = { violations: [], total: 0 };

@@ -33,7 +33,7 @@ export function rootHelp(
   width: number | undefined,
 ): string[] {
   const services = modules.map(
-    ({ name, description }): Row => [name, "service", sentence(description), ""],
+    ({ name, description }): Row => [name, "service", firstSentence(description), ""],
   );
   const running = cubes.map(({ name, service }): Row => [name, "cube", service, ""]);
   return [
@@ -83,16 +83,16 @@ function childRows(parent: ParentSchema, command: Command | undefined): Row[] {
   const nodes = parent.children
     .filter((child) => !(child.kind === "leaf" && child.isKey))
     .filter(({ config }) => config || command === undefined || command === "show")
-    .map((child): Row => [child.name, typeName(child), sentence(child.ir.description), ""]);
+    .map((child): Row => [child.name, typeName(child), firstSentence(child.ir.description), ""]);
   const operations = new Set(parent.operations.values());
   const actions = [...operations].map(
-    ({ name, ir }): Row => [name, "action", sentence(ir.description), ""],
+    ({ name, ir }): Row => [name, "action", firstSentence(ir.description), ""],
   );
   return command === undefined ? [...nodes, ...actions] : nodes;
 }
 
 function keyRow(leaf: LeafSchema): Row {
-  return [`<${leaf.name}>`, typeName(leaf), sentence(leaf.ir.description), exampleOf(leaf)];
+  return [`<${leaf.name}>`, typeName(leaf), firstSentence(leaf.ir.description), exampleOf(leaf)];
 }
 
 function requiredRows(schema: ListSchema): Row[] {
@@ -106,7 +106,7 @@ function parameterRows(parent: ParentSchema, prefix = ""): Row[] {
     if (child.kind !== "leaf" && child.kind !== "leaf-list") return [];
     const names = namesOf(child.ir.type).join("|");
     const isRequired = child.kind === "leaf" && child.ir.mandatory;
-    const description = sentence(child.ir.description) + (isRequired ? " (required)" : "");
+    const description = firstSentence(child.ir.description) + (isRequired ? " (required)" : "");
     return [
       [
         `${prefix}${child.name}=${names || "value"}`,
@@ -132,7 +132,7 @@ function exampleOf({ extensions }: DataSchema): string {
 }
 
 /** The first sentence of a description, on one line. */
-function sentence(description: string | undefined): string {
+export function firstSentence(description: string | undefined): string {
   const text = (description ?? "").replaceAll(/\s+/g, " ").trim();
   return /^(.*?)\.( |$)/.exec(text)?.[1] ?? text;
 }
@@ -143,7 +143,8 @@ function helpTable(rows: readonly Row[], width: number | undefined): string[] {
   return tableLines(cut(header), rows.map(cut), { indent: 1, width });
 }
 
-export const usage = `usage: yangplane [plan] <service|cube> [node|key …] [add|show|set|del] [name=value …]
+export const usage = `\
+usage: yangplane [plan] <service|cube> [node|key …] <add|show|set|del> [name=value …]
        yangplane <cube> <node …> <action> [name=value …]
        yangplane connect|disconnect <cube:port> <device|cube:port>
        yangplane cubes|services|version

@@ -97,13 +97,15 @@ function addColumns(entry: Json, place: Place, add: (column: Column) => void): v
   }
   for (const [name, value] of nested) {
     if (place.format !== "verbose") add({ title: plain(name), path: [name] });
-    else
-      for (const column of columnsOf(value, below(place, name))) {
-        if (column.list === undefined) {
-          add({ ...column, title: `${column.title} (${plain(name)})`, list: name });
-        }
-      }
+    else for (const column of innerColumns(name, value, place)) add(column);
   }
+}
+
+/** Columns of a list inside the entries; lists inside that one are left to a `show` of their own. */
+function innerColumns(name: string, list: readonly unknown[], place: Place): Column[] {
+  return columnsOf(list, below(place, name))
+    .filter((column) => column.list === undefined)
+    .map((column) => ({ ...column, title: `${column.title} (${plain(name)})`, list: name }));
 }
 
 function addContainerColumns(
@@ -159,6 +161,15 @@ function isScalar(value: unknown): boolean {
 }
 
 function scalarText(value: unknown): string {
+  return printable(rawText(value));
+}
+
+/** Control characters in a value must not reach the terminal: they move the cursor, or lie. */
+function printable(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, (character) => JSON.stringify(character).slice(1, -1));
+}
+
+function rawText(value: unknown): string {
   if (Array.isArray(value))
     return value.map((one) => (one === null ? "set" : String(one))).join(", ");
   return String(value ?? "");

@@ -3,7 +3,7 @@ import { linkSchema } from "../datamodel/schema/schema.ts";
 import { type CommandLine, parseCommandLine } from "./command-line.ts";
 import { connection } from "./connection.ts";
 import { Daemon } from "./daemon.ts";
-import { rootHelp, targetHelp, usage } from "./help.ts";
+import { firstSentence, rootHelp, targetHelp, usage } from "./help.ts";
 import { humanLines } from "./human-view.ts";
 import { parseInput, readInput } from "./input.ts";
 import { planJson, planLines } from "./plan-view.ts";
@@ -88,7 +88,7 @@ class Session {
     );
   }
 
-  /** Entries of any service, told apart by their `service-name`, as `cubes show` of Polycube has them. */
+  /** Entries of any service, told apart by their `service-name` as in Polycube's files. */
   async #addCubes(): Promise<number> {
     const text = await readInput({ isNeeded: true, isWelcome: true });
     if (text === undefined) throw new UsageError("cubes add needs a body on standard input");
@@ -110,9 +110,12 @@ class Session {
     if (rest.length > 0) throw new UsageError(`nothing can follow services: ${rest.join(" ")}`);
     this.#expectShow("services");
     const modules = await this.#daemon.modules();
-    return this.#print(
-      modules.map(({ name, revision, description }) => ({ name, revision, description })),
-    );
+    const shown = modules.map(({ name, revision, description }) => ({
+      name,
+      revision,
+      description: firstSentence(description),
+    }));
+    return this.#print(shown);
   }
 
   #expectShow(what: string): void {

@@ -26,7 +26,7 @@ export class Refusal extends Error {
   }
 }
 
-/** Nobody answered at the socket, or the connection broke: whether a write took effect is unknown. */
+/** Nobody answered, or the connection broke: then whether a write took effect is unknown. */
 export class Unreachable extends Error {
   override readonly name = "Unreachable";
 

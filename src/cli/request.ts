@@ -137,7 +137,7 @@ function objectBody({ parameters, input }: Order, { schema }: Node): Body {
   return fitBody(schema, objectOf(schema, input)) as Body;
 }
 
-/** What has an identity must be there to be deleted; a leaf or a whole list merely ends up empty. */
+/** What has an identity must exist to be deleted; a leaf or a whole list merely ends up empty. */
 function deletion(target: Node): Edit {
   const { schema, path, hasValue } = target;
   if (schema.kind === "leaf" && schema.isKey) {

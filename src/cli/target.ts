@@ -28,9 +28,9 @@ export type Target =
   | { readonly kind: "operation"; readonly path: string; readonly schema: OperationSchema };
 
 /**
- * Follows path words from the top of a module: its name is not among them, and where the module has
- * a top node of that name, the words go on below it. Keys are words after their list, in the order of
- * the model.
+ * Follows path words from the top of a module: its name is not among them, and where the module
+ * has a top node of that name, the words go on below it. Keys are words after their list, in the
+ * order of the model.
  * @throws UsageError naming the first word that leads nowhere, with what would
  */
 export function findTarget(schema: Schema, module: string, words: readonly string[]): Target {

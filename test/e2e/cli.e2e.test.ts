@@ -1,0 +1,176 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+const directory = await mkdtemp(join(tmpdir(), "yangplane-cli-"));
+const socket = join(directory, "socket");
+
+/** Runs bin/yangplane as a user would; words of the line are separated by blanks. */
+function yangplane(line: string, input = ""): { status: number | null; out: string; err: string } {
+  const env = { ...process.env, YANGPLANE_SOCKET: socket };
+  const { status, stdout, stderr } = spawnSync("bin/yangplane", line.split(" "), {
+    env,
+    input,
+    encoding: "utf8",
+    timeout: 60_000,
+  });
+  return { status, out: stdout, err: stderr };
+}
+
+function succeed(line: string, input?: string): string {
+  const { status, out, err } = yangplane(line, input);
+  assert.equal(status, 0, `${line}: ${err}`);
+  return out;
+}
+
+describe("yangplane against a daemon", () => {
+  let daemon: ChildProcess | undefined;
+
+  before(async function () {
+    this.timeout(60_000);
+    const args = ["--socket", socket, "--state-dir", directory, "--dataplane", "memory"];
+    const child = spawn("bin/yangplaned", args, { stdio: ["ignore", "pipe", "inherit"] });
+    daemon = child;
+    const [line] = await once(createInterface(child.stdout), "line");
+    assert.equal(line, "yangplaned ready");
+  });
+
+  after(async () => {
+    if (daemon?.exitCode === null) {
+      const exited = once(daemon, "exit");
+      daemon.kill("SIGTERM");
+      await exited;
+    }
+    await rm(directory, { recursive: true });
+  });
+
+  beforeEach(() => {
+    succeed("simplebridge del");
+  });
+
+  it("creates, changes, shows and deletes, and prints nothing where nothing is asked", () => {
+    const silent = [
+      "simplebridge add br0 loglevel=debug",
+      "br0 ports add p1 peer=",
+      "br0 fdb set aging-time=60",
+      "br0 fdb entry add AA:BB:CC:00:00:02 port=p1",
+      "br0 ports add p2",
+      "br0 ports del p2",
+    ];
+    for (const line of silent) assert.equal(succeed(line), "", line);
+
+    const shown = succeed("br0 show -hide=uuid,ports.uuid");
+    assert.match(shown, /^name: br0\n/);
+    assert.match(shown, /\nloglevel: DEBUG\n/);
+    assert.match(shown, /\nfdb:\n aging-time: 60\n/);
+    assert.match(shown, / aa:bb:cc:00:00:02 +p1\n/);
+    assert.match(shown, /\nports:\n name +index +status.*\n p1 +0 +DOWN/);
+    assert.equal(succeed("br0 ports p1 name show"), "p1\n");
+    assert.equal(succeed("br0 fdb flush"), "flushed: true\n");
+    assert.match(succeed("cubes"), /\nbr0 +simplebridge +TC/);
+  });
+
+  it("reads back what show -json printed, and YAML, from a pipe", () => {
+    succeed("simplebridge add br0 fdb.aging-time=60");
+    succeed("br0 ports add p1");
+    const saved = succeed("simplebridge show -json");
+    succeed("del br0");
+
+    succeed("simplebridge add", saved);
+    succeed("cubes add", "- {name: br1, service-name: simplebridge, type: xdp_drv}\n");
+
+    assert.equal(succeed("br0 fdb aging-time show"), "60\n");
+    assert.match(succeed("br0 ports show"), /^name.*\np1 /);
+    assert.equal(succeed("br1 type show"), "XDP_DRV\n");
+  });
+
+  it("loads many entries in one commit over several messages", () => {
+    succeed("simplebridge add br0");
+    succeed("br0 ports add p1");
+    const entries = Array.from({ length: 2500 }, (_, index) => ({
+      address: `02:00:00:00:${hexByte(index >> 8)}:${hexByte(index & 255)}`,
+      port: "p1",
+    }));
+    const dangling = { address: "02:00:00:00:ff:ff", port: "nope" };
+
+    const refused = yangplane("br0 fdb entry add", JSON.stringify([...entries, dangling]));
+    assert.equal(refused.status, 1);
+    assert.match(refused.err, /ff:ff'\]\/port: .*\(data-missing\)/);
+    succeed("br0 fdb entry add", JSON.stringify(entries));
+
+    const shown = JSON.parse(succeed("br0 fdb entry show -json"));
+    assert.equal(shown.length, 2500);
+  });
+
+  it("plans without changing anything", () => {
+    succeed("simplebridge add br0");
+
+    const plan = succeed("plan br0 ports add p1");
+    const json = JSON.parse(succeed("plan br0 ports add p1 -json"));
+
+    assert.match(plan, /^cube +operation +target/);
+    assert.match(plan, /nothing has been changed\n$/);
+    assert(json.length > 0);
+    assert.equal(json[0].cube, "br0");
+    assert.equal(succeed("br0 ports show"), "(none)\n");
+  });
+
+  it("connects and disconnects the ports of cubes that exist", () => {
+    succeed("simplebridge add br0");
+    succeed("br0 ports add p1");
+
+    succeed("connect br0:p1 lo");
+    assert.equal(succeed("br0 ports p1 peer show"), "lo\n");
+    assert.equal(yangplane("disconnect br0:p1 eth7").status, 2);
+    succeed("disconnect br0:p1 lo");
+
+    assert.equal(yangplane("br0 ports p1 peer show").status, 1);
+  });
+
+  const refusals: [string, number, RegExp][] = [
+    [
+      "br0 ports del nope",
+      1,
+      /^\/simplebridge:.*\/ports\[name='nope'\]: does not exist \(data-missing\)\n$/,
+    ],
+    ["simplebridge add br0", 1, /already exists \(data-exists\)\n$/],
+    ["br0 ports p7 set peer=x", 1, /\/ports\[name='p7'\]: does not exist \(data-missing\)\n$/],
+    ["br0 ports add p1 peer=no-such-device", 1, /\/peer: no network device no-such-device/],
+    ["br0 fdb entry add 02:00:00:00:00:01 port=nope", 1, /\(data-missing\)\n$/],
+    ["br0 fdb entry add 02:00:00:00:00:01", 1, /\/port: .*\(missing-element\)\n$/],
+    ["br0 fdb set aging-time=0", 2, /aging-time: the aging time is 1 to 1000000 seconds\n$/],
+    ["br0 prots show", 2, /did you mean ports\?/],
+    ["br1 show", 2, /there is no service or cube br1 \(did you mean br0\?\)\n$/],
+    [
+      "br0 show --socket /nowhere/socket",
+      3,
+      /no daemon answers at \/nowhere\/socket\n.*yangplaned/,
+    ],
+  ];
+  for (const [line, status, message] of refusals) {
+    it(`${line} ends with ${status} and says why on standard error`, () => {
+      succeed("simplebridge add br0");
+
+      const result = yangplane(line);
+
+      assert.equal(result.status, status, result.err);
+      assert.match(result.err, message);
+      assert.equal(result.out, "");
+    });
+  }
+
+  it("helps with what can follow, running cubes included", () => {
+    succeed("simplebridge add br0");
+
+    assert.match(succeed("?"), /simplebridge +service.*\n br0 +cube +simplebridge\n/s);
+    assert.match(succeed("br0 ports p1 add ?"), /peer=value +string .* veth1\n/);
+  });
+});
+
+function hexByte(value: number): string {
+  return value.toString(16).padStart(2, "0");
+}
