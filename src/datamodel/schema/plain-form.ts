@@ -18,11 +18,13 @@ function toText(value: LeafValue): string {
   return value === null ? "" : String(value);
 }
 
+const shownMax = 60;
+
 /** How an error message names what was given: as JSON, cut to a readable length. */
 export function shown(given: unknown): string {
-  const text = typeof given === "string" ? given.slice(0, 61) : given;
-  const json = typeof text === "object" && text !== null ? kindOf(text) : JSON.stringify(text);
-  return typeof given === "string" && given.length > 60 ? `${json.slice(0, -2)}…"` : String(json);
+  if (typeof given === "object" && given !== null) return kindOf(given);
+  const isLong = typeof given === "string" && given.length > shownMax;
+  return String(JSON.stringify(isLong ? `${given.slice(0, shownMax)}…` : given));
 }
 
 /** What JSON calls the kind of a parsed value, with its article. */

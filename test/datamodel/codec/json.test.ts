@@ -252,9 +252,9 @@ describe("decodeJson", () => {
   it("leaves out what says nothing and keeps presence containers", () => {
     const json = { "m:switch": [{ name: "s", ports: [], tag: [], fdb: {}, extra: {} }] };
 
-    assert.deepEqual(encodeJson(schema.root, decode(json)), {
-      "m:switch": [{ name: "s", extra: {} }],
-    });
+    const [entry] = decode(json)["switch"] as YangList<DataObject>;
+
+    assert.deepEqual(Object.keys(entry ?? {}), ["name", "extra"]);
   });
 
   it("keeps user order and sorts other lists by key", () => {

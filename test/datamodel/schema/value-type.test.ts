@@ -77,8 +77,9 @@ const accepted: readonly Accepted[] = [
   { type: decimal, json: "-0.0", value: "0.0" },
   { type: decimal, json: "007", value: "7.0" },
   { type: decimal, json: "1.500000", value: "1.5" },
-  { type: decimal, json: "-.05".replace(".", "0."), value: "-0.05" },
+  { type: decimal, json: "-0.05", value: "-0.05" },
   { type: decimal, json: "92233720368547758.07", value: "92233720368547758.07" },
+  { type: decimal, json: "-92233720368547758.08", value: "-92233720368547758.08" },
   { type: percent, json: "99.95", value: "99.95" },
   { type: "string", json: "", value: "" },
   {
@@ -169,6 +170,7 @@ const refused: readonly { type: IrType | TypeName; json: unknown; why: RegExp }[
   { type: decimal, json: ".5", why: /not a decimal/ },
   { type: decimal, json: "1e2", why: /not a decimal/ },
   { type: decimal, json: "92233720368547758.08", why: /64 bits/ },
+  { type: decimal, json: "-92233720368547758.09", why: /64 bits/ },
   { type: percent, json: "99.96", why: /range 0\.00\.\.99\.95/ },
   { type: "string", json: 1, why: /^1 is not a string$/ },
   { type: "string", json: "a\u0000", why: /U\+0000/ },
@@ -270,7 +272,7 @@ describe("valueType", () => {
 
     assert.throws(
       () => compiled.fromJson("X".repeat(5000)),
-      (error: Error) => error.message.length < 150,
+      (error: Error) => error.message.startsWith(`"${"X".repeat(60)}…" does not match`),
     );
   });
 
