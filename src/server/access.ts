@@ -1,11 +1,5 @@
 import type { PeerCertificate } from "node:tls";
-
-/** One line of the daemon's log. */
-export type Log = (
-  level: "info" | "warn" | "error",
-  message: string,
-  fields?: Readonly<Record<string, unknown>>,
-) => void;
+import type { Log } from "../lib/log.ts";
 
 /** What somebody wants to do, as every protocol tells it. */
 export interface Operation {

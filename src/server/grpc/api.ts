@@ -1,6 +1,6 @@
 import type { Datastore } from "../../datamodel/datastore/datastore.ts";
 import { coreDescriptorSet } from "../../gen/proto/core-descriptors.ts";
-import type { Log } from "../access.ts";
+import type { Log } from "../../lib/log.ts";
 import { MessageDecoder } from "./decode.ts";
 import { descriptors } from "./descriptors.ts";
 import { MessageEncoder } from "./encode.ts";

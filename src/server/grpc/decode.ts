@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { type ErrorTag, RequestError, type Violation } from "../../datamodel/error.ts";
 import type {
   CaseMembership,
@@ -21,6 +22,8 @@ import { malformed, WireReader, wireTypes } from "./wire.ts";
 const violationsMax = 10_000;
 /** Messages in messages; the schema bounds ours, this bounds what a sender makes of recursion. */
 const depthMax = 100;
+/** Fields of one body decoded in one go; entries of a list are a field each. */
+const sliceFields = 256;
 
 /** The path of a node, made only when a violation is reported: then an entry's keys are known. */
 export type Place = () => string;
@@ -50,9 +53,9 @@ export class MessageDecoder {
     return into;
   }
 
-  /** The message of a data node found at `place`. */
-  data(message: ProtoMessage, bytes: Uint8Array, place: Place): DataObject {
-    return this.#body(message, bytes, { place, depth: 0 });
+  /** The message of a data node found at `place`, giving other calls their turn every few hundred entries. */
+  dataInSlices(message: ProtoMessage, bytes: Uint8Array, place: Place): Promise<DataObject> {
+    return this.#slicedBody(message, bytes, { place, depth: 0 });
   }
 
   /**
@@ -150,27 +153,61 @@ export class MessageDecoder {
   }
 
   #body(message: ProtoMessage, bytes: Uint8Array, at: Body): DataObject {
-    const schema = message.schema as ParentSchema;
-    const filling = new Filling(schema);
-    const reader = new WireReader(bytes);
-    const fields = fieldsOf(message);
-    const { depth } = at;
-    const place =
-      schema.kind === "list" ? () => filling.entryPlace(at.place, at.position) : at.place;
-    while (!reader.done) {
-      const { number, wireType } = reader.tag();
-      const field = fields.get(number);
-      if (field?.node === undefined) {
-        this.#unknown(message, { number, wireType, reader }, place);
-        continue;
-      }
-      const { node } = field;
-      const nodePlace = (): string => `${place()}/${node.jsonName}`;
-      if (!node.config) this.#state(nodePlace);
-      this.#member(field, filling, { reader, wireType, place: nodePlace, depth });
+    const open = openBody(message, bytes, at);
+    while (!open.reader.done) this.#field(open);
+    return this.#close(open);
+  }
+
+  async #slicedBody(message: ProtoMessage, bytes: Uint8Array, at: Body): Promise<DataObject> {
+    const open = openBody(message, bytes, at);
+    for (let count = 1; !open.reader.done; count += 1) {
+      await this.#slicedField(open);
+      if (count % sliceFields === 0) await nextTurn();
     }
-    this.#finishBits(message, filling, place);
-    this.#checkCases(schema, filling.object, place);
+    return this.#close(open);
+  }
+
+  /** Entries of a large list stand in a container or in the body itself: both are sliced. */
+  async #slicedField(open: OpenBody): Promise<void> {
+    const { node, field, place, wireType } = this.#next(open) ?? {};
+    if (node === undefined || field === undefined || place === undefined) return;
+    const spot = { reader: open.reader, wireType: wireType ?? 0 };
+    const { depth } = open.at;
+    if (node.kind !== "container" || depth >= depthMax) {
+      this.#member(field, open.filling, { ...spot, place, depth });
+      return;
+    }
+    const target = this.#types.message("message" in field.type ? field.type.message : "");
+    const bytes = this.#bytes(field, spot);
+    const inner = await this.#slicedBody(target, bytes, { place, depth: depth + 1 });
+    open.filling.container(node, inner);
+  }
+
+  #field(open: OpenBody): void {
+    const next = this.#next(open);
+    if (next === undefined) return;
+    const { field, place, wireType } = next;
+    const spot = { reader: open.reader, wireType, place, depth: open.at.depth };
+    this.#member(field, open.filling, spot);
+  }
+
+  /** The next field that belongs to a node; one that does not is reported and skipped. */
+  #next({ message, reader, place }: OpenBody) {
+    const { number, wireType } = reader.tag();
+    const field = fieldsOf(message).get(number);
+    const node = field?.node;
+    if (field === undefined || node === undefined) {
+      this.#unknown(message, { number, wireType, reader }, place);
+      return undefined;
+    }
+    const nodePlace = (): string => `${place()}/${node.jsonName}`;
+    if (!node.config) this.#state(nodePlace);
+    return { field, node, wireType, place: nodePlace };
+  }
+
+  #close({ message, filling, place }: OpenBody): DataObject {
+    this.#finishBits(filling, place);
+    this.#checkCases(message.schema as ParentSchema, filling.object, place);
     return filling.object;
   }
 
@@ -231,13 +268,13 @@ export class MessageDecoder {
     }
   }
 
-  #finishBits(message: ProtoMessage, filling: Filling, place: Place): void {
-    for (const [field, raw] of filling.bits) {
+  #finishBits(filling: Filling, place: Place): void {
+    for (const [field, raw] of filling.bits ?? []) {
       const node = field.node as LeafSchema;
       const value = this.#leafValue(node, field, raw, () => `${place()}/${node.jsonName}`);
       if (value !== undefined) filling.set(node, value);
     }
-    filling.freeze(message.schema as ParentSchema);
+    filling.freeze();
   }
 
   #entry(
@@ -315,15 +352,31 @@ interface Body {
   readonly position?: number | undefined;
 }
 
+interface OpenBody {
+  readonly message: ProtoMessage;
+  readonly reader: WireReader;
+  readonly filling: Filling;
+  readonly place: Place;
+  readonly at: Body;
+}
+
+function openBody(message: ProtoMessage, bytes: Uint8Array, at: Body): OpenBody {
+  const filling = new Filling(message.schema as ParentSchema);
+  const isList = message.schema?.kind === "list";
+  const place = isList ? () => filling.entryPlace(at.place, at.position) : at.place;
+  return { message, reader: new WireReader(bytes), filling, place, at };
+}
+
 /** A data object being filled; lists and leaf-lists are collected and put in at the end. */
 class Filling {
   readonly object: DataObject;
-  readonly bits = new Map<ProtoField, unknown[]>();
+  bits: Map<ProtoField, unknown[]> | undefined;
   readonly #own: Record<string, DataValue>;
   readonly #schema: ParentSchema;
-  readonly #lists = new Map<ListSchema, ListDraft<DataObject>>();
-  readonly #positions = new Map<ListSchema, number>();
-  readonly #values = new Map<LeafListSchema, Set<LeafValue> | LeafValue[]>();
+  // Most entries have none of these; a hundred thousand of them should not pay for it.
+  #lists: Map<ListSchema, ListDraft<DataObject>> | undefined;
+  #positions: Map<ListSchema, number> | undefined;
+  #values: Map<LeafListSchema, Set<LeafValue> | LeafValue[]> | undefined;
 
   constructor(schema: ParentSchema) {
     this.object = emptyObject(schema);
@@ -343,6 +396,7 @@ class Filling {
   }
 
   bit(field: ProtoField, raw: unknown): void {
+    this.bits ??= new Map();
     const values = this.bits.get(field) ?? [];
     values.push(raw);
     this.bits.set(field, values);
@@ -350,6 +404,7 @@ class Filling {
 
   /** False if a configuration leaf-list has the value already. */
   append(node: LeafListSchema, value: LeafValue): boolean {
+    this.#values ??= new Map();
     const values = this.#values.get(node) ?? (node.config ? new Set<LeafValue>() : []);
     this.#values.set(node, values);
     if (Array.isArray(values)) {
@@ -363,6 +418,7 @@ class Filling {
 
   /** False if the entry is there already. */
   entry(list: ListSchema, entry: DataObject): boolean {
+    this.#lists ??= new Map();
     const draft = this.#lists.get(list) ?? emptyDraft(list);
     this.#lists.set(list, draft);
     const keys = list.keys.length === 0 ? [draft.size + 1] : keysOf(list, entry);
@@ -373,18 +429,15 @@ class Filling {
 
   /** Which entry of the list comes now, wrong ones counted. */
   nextPosition(list: ListSchema): number {
+    this.#positions ??= new Map();
     const position = (this.#positions.get(list) ?? 0) + 1;
     this.#positions.set(list, position);
     return position;
   }
 
-  freeze(schema: ParentSchema): void {
-    for (const child of schema.children) {
-      const draft = child.kind === "list" ? this.#lists.get(child) : undefined;
-      if (draft) this.set(child, draft.freeze());
-      const values = child.kind === "leaf-list" ? this.#values.get(child) : undefined;
-      if (values) this.set(child, [...values]);
-    }
+  freeze(): void {
+    for (const [list, draft] of this.#lists ?? []) this.set(list, draft.freeze());
+    for (const [leafList, values] of this.#values ?? []) this.set(leafList, [...values]);
   }
 
   entryPlace(listPlace: Place, position: number | undefined): string {

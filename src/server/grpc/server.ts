@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import type { Datastore } from "../../datamodel/datastore/datastore.ts";
-import type { Log } from "../access.ts";
+import type { Log } from "../../lib/log.ts";
 import { Api } from "./api.ts";
 import type { Lock } from "./lock.ts";
 import { addServices } from "./services.ts";

@@ -87,7 +87,7 @@ class Transaction {
     }
     let size = 0;
     for (const edit of edits) {
-      this.#take(edit);
+      await this.#take(edit);
       size += sizeOf(edit);
       if (size < sliceBytes) continue;
       size = 0;
@@ -113,9 +113,9 @@ class Transaction {
     }
   }
 
-  #take(message: PlainMessage): void {
+  async #take(message: PlainMessage): Promise<void> {
     try {
-      this.#edits.push(readEdit(this.#api, message));
+      this.#edits.push(await readEdit(this.#api, message));
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
       if (this.#violations.length < violationsMax) this.#violations.push(...error.violations);
@@ -144,7 +144,7 @@ function violationsAnswer(violations: readonly Violation[]): PlainMessage {
   return { violations: violations.slice(0, violationsMax).map(violationMessage) };
 }
 
-function readEdit(api: Api, message: PlainMessage): Edit {
+async function readEdit(api: Api, message: PlainMessage): Promise<Edit> {
   const path = parsePath(api.datastore.schema, (message["path"] as string | undefined) ?? "");
   const operation = operations[(message["operation"] as number | undefined) ?? 0];
   if (operation === undefined) {
@@ -157,12 +157,12 @@ function readEdit(api: Api, message: PlainMessage): Edit {
     if (isGiven) throw refuse("bad-element", printPath(path), `${operation} takes no value`);
     return edit;
   }
-  const value = readValue(api, message, path);
+  const value = await readValue(api, message, path);
   return value === undefined ? edit : { ...edit, value };
 }
 
-function readValue(api: Api, edit: PlainMessage, path: InstancePath): Edit["value"] {
-  if (edit["message"] !== undefined) return readMessage(api, edit["message"], path);
+async function readValue(api: Api, edit: PlainMessage, path: InstancePath): Promise<Edit["value"]> {
+  if (edit["message"] !== undefined) return await readMessage(api, edit["message"], path);
   if (edit["json"] !== undefined) return decodeJsonAt(path, parseJson(edit["json"], path));
   const last = path.at(-1);
   const needsNone =
@@ -182,7 +182,7 @@ function parseJson(text: unknown, path: InstancePath): unknown {
 }
 
 /** A value given as the generated message of the node. */
-function readMessage(api: Api, any: unknown, path: InstancePath): Edit["value"] {
+async function readMessage(api: Api, any: unknown, path: InstancePath): Promise<Edit["value"]> {
   const { type_url: url = "", value = Buffer.alloc(0) } = any as {
     type_url?: string;
     value?: Uint8Array;
@@ -198,7 +198,8 @@ function readMessage(api: Api, any: unknown, path: InstancePath): Edit["value"] 
     throw refuse("bad-element", printPath(path), `the message is a ${given}, not a ${wanted}`);
   }
   const decoder = api.decoder();
-  const object = decoder.data(api.types.message(wanted), value, () => printPath(path));
+  const message = api.types.message(wanted);
+  const object = await decoder.dataInSlices(message, value, () => printPath(path));
   decoder.finish(true);
   return object;
 }
