@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { homedir } from "node:os";
+import { promisify } from "node:util";
+import { bridge } from "../server/grpc/models.ts";
+import { Session } from "../server/grpc/session.ts";
+
+const run = promisify(execFile);
+const grpcurl = process.env["GRPCURL"] ?? `${homedir()}/go/bin/grpcurl`;
+const service = "yangplane.bridge.v1.BridgeService";
+
+describe("grpcurl, which knows the API by reflection alone,", () => {
+  let session: Session;
+  beforeEach(async () => {
+    session = await Session.open(bridge);
+  });
+  afterEach(() => session[Symbol.asyncDispose]());
+
+  const curl = (...args: string[]) =>
+    run(grpcurl, ["-plaintext", "-unix", ...args], { timeout: 8_000 });
+  const call = async (method: string, request: object) => {
+    const { stdout } = await curl("-d", JSON.stringify(request), session.socket, method);
+    return JSON.parse(stdout);
+  };
+
+  it("lists every service", async () => {
+    const { stdout } = await curl(session.socket, "list");
+    assert.deepEqual(stdout.trim().split("\n"), [
+      "grpc.channelz.v1.Channelz",
+      "grpc.health.v1.Health",
+      "grpc.reflection.v1.ServerReflection",
+      "grpc.reflection.v1alpha.ServerReflection",
+      service,
+      "yangplane.core.v1.CubeService",
+      "yangplane.core.v1.DatastoreService",
+      "yangplane.core.v1.SchemaService",
+      "yangplane.core.v1.TransactionService",
+    ]);
+  });
+
+  it("describes a message as it is printed", async () => {
+    const name = "yangplane.bridge.v1.GetFdbEntryRequest";
+    const { stdout } = await curl(session.socket, "describe", name);
+    assert.match(stdout, /uint32 fdb_entry_vlan = 2;\s+string fdb_entry_mac = 3;/);
+  });
+
+  it("creates and reads a cube", async () => {
+    await call(`${service}/CreateBridge`, { bridge: { name: "br0", ports: [{ name: "p1" }] } });
+    const { bridge: is } = await call(`${service}/GetBridge`, { bridgeName: "br0" });
+    assert.deepEqual(is.ports, [{ name: "p1", mode: "MODE_ACCESS", mtu: 1500 }]);
+  });
+
+  it("commits typed messages in a transaction", async () => {
+    const message = {
+      "@type": "type.googleapis.com/yangplane.bridge.v1.Bridge.Fdb",
+      entry: [{ vlan: 1, mac: "02:00:00:00:00:01" }],
+    };
+    const { commit } = await call("yangplane.core.v1.TransactionService/Apply", {
+      edits: [
+        { path: "/bridge:bridge[name='br0']", operation: "OPERATION_CREATE" },
+        { path: "/bridge:bridge[name='br0']/fdb", operation: "OPERATION_MERGE", message },
+      ],
+    });
+    assert.equal(commit.id, "1");
+  });
+
+  it("prints the details of a refusal", async () => {
+    const request = { entry: { vlan: 5000, mac: "m" }, bridgeName: "br0" };
+    await assert.rejects(
+      call(`${service}/CreateFdbEntry`, request),
+      (error: { stderr: string }) => {
+        assert.match(error.stderr, /Code: InvalidArgument/);
+        assert.match(error.stderr, /google\.rpc\.BadRequest/);
+        assert.match(
+          error.stderr,
+          /"path": "\/bridge:bridge\[name='br0'\]\/fdb\/entry\[mac='m'\]|"errorTag": "invalid-value"/,
+        );
+        return true;
+      },
+    );
+  });
+
+  it("asks for the health of a service", async () => {
+    const reply = await call("grpc.health.v1.Health/Check", { service });
+    assert.deepEqual(reply, { status: "SERVING" });
+  });
+
+  it("asks channelz for the server", async () => {
+    const { server } = await call("grpc.channelz.v1.Channelz/GetServers", {});
+    assert.equal(server.length, 1);
+  });
+});
