@@ -61,15 +61,12 @@ export class CompiledObject implements Disposable {
     if (map !== undefined) this.#check(libbpf().mapReuseFd(map, fd), `sharing map ${name}`);
   }
 
-  /** Moves the pins of maps declared LIBBPF_PIN_BY_NAME below `folder`, and names these maps. */
-  sharedMaps(folder: string): ReadonlySet<string> {
-    const shared = new Set<string>();
+  /** Maps declared LIBBPF_PIN_BY_NAME are shared: taken from `folder`, or made and pinned there. */
+  shareMaps(folder: string): void {
     for (const [name, map] of this.#maps) {
       if (libbpf().mapPinPath(map) === null) continue;
       this.#check(libbpf().mapSetPinPath(map, `${folder}/${name}`), `pin of map ${name}`);
-      shared.add(name);
     }
-    return shared;
   }
 
   load(): void {

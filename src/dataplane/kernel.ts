@@ -104,7 +104,7 @@ export class KernelDataplane implements Dataplane {
     using compiled = new CompiledObject(file, operation);
     compiled.setConstants(request.constants);
     compiled.setCapacity(request.capacity);
-    compiled.sharedMaps(this.#path("shared"));
+    compiled.shareMaps(this.#path("shared"));
     for (const table of Object.values(this.#tables)) {
       compiled.useMap(jumpTableName(table.family), table.fd);
     }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { KernelError } from "../../src/dataplane/dataplane.ts";
 import { requireEnvironment } from "../../src/dataplane/environment.ts";
 import { checkLeaks, expectGone } from "./leaks.ts";
+import { untilExit } from "./until-exit.ts";
 
 const PINS = "/sys/fs/bpf";
 
@@ -55,10 +56,10 @@ export function pinDirectory(): { readonly path: string } & Disposable {
   mkdirSync(path, { recursive: true });
   return {
     path,
-    [Symbol.dispose]: () => {
+    ...untilExit(() => {
       expectGone(path);
       rmSync(path, { recursive: true, force: true });
-    },
+    }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { uniqueName } from "./kernel.ts";
+import { untilExit } from "./until-exit.ts";
 
 /** Runs `ip` (or another tool of iproute2) and gives its output; throws with what it said. */
 export function run(command: string, ...options: readonly string[]): string {
@@ -22,9 +23,9 @@ export function namespace(): Namespace {
   return {
     name,
     run: (command, ...options) => run("nsenter", `--net=/run/netns/${name}`, command, ...options),
-    [Symbol.dispose]: () => {
+    ...untilExit(() => {
       if (existsSync(`/run/netns/${name}`)) ip(`netns delete ${name}`);
-    },
+    }),
   };
 }
 
@@ -49,7 +50,7 @@ export function vethPair({ peerIn }: { peerIn?: Namespace } = {}): VethPair {
       name,
       ifindex: ifindexOf(name),
       peer,
-      [Symbol.dispose]: () => deleteLink(name),
+      ...untilExit(() => deleteLink(name)),
     };
   } catch (error) {
     deleteLink(name);
