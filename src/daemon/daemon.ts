@@ -1,4 +1,6 @@
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { linkSchema } from "../datamodel/schema/schema.ts";
 import type { Dataplane, Devices } from "../dataplane/dataplane.ts";
@@ -8,14 +10,15 @@ import { openDevices } from "../dataplane/netlink/devices.ts";
 import { observedDevices } from "../dataplane/observed-devices.ts";
 import { entryObject } from "../gen/bpf/entry.ts";
 import { openJournal } from "../journal/journal.ts";
-import { startGrpcServer } from "../server/grpc/server.ts";
+import type { Log } from "../lib/log.ts";
+import { type GrpcServerOptions, startGrpcServer } from "../server/grpc/server.ts";
 import { discoverServices } from "../services/discover.ts";
 import { restoredState } from "../services/engine/commit-log.ts";
 import { Engine } from "../services/engine/engine.ts";
 import type { AnyService } from "../services/service.ts";
 import { Closers } from "./closers.ts";
-import type { Log } from "./log.ts";
-import type { DaemonOptions } from "./options.ts";
+import { readLocks } from "./locks.ts";
+import type { DaemonOptions, TlsFiles } from "./options.ts";
 import { packageRoot } from "./package-root.ts";
 import { resetDataplane } from "./reset.ts";
 
@@ -33,7 +36,9 @@ export async function startDaemon(options: DaemonOptions, log: Log): Promise<Dae
   const closers = new Closers();
   try {
     const engine = await startEngine(options, log, closers);
-    const server = await startGrpcServer(await serverOptions(options, engine, log));
+    await mkdir(dirname(options.socket), { recursive: true });
+    const locks = await readLocks(join(packageRoot(), "proto", "yangplane"));
+    const server = await startGrpcServer({ datastore: engine, log, locks, ...listeners(options) });
     closers.add(() => server.stop());
   } catch (error) {
     await closers.close();
@@ -42,18 +47,34 @@ export async function startDaemon(options: DaemonOptions, log: Log): Promise<Dae
   return { stop: () => closers.close() };
 }
 
+function listeners({
+  socket,
+  listen,
+  tls,
+}: DaemonOptions): Pick<GrpcServerOptions, "listen" | "tls"> {
+  return {
+    listen: { socket, ...(listen && { tcp: listen }) },
+    ...(tls && { tls: readTls(tls) }),
+  };
+}
+
+function readTls({ cert, key, clientCa }: TlsFiles): NonNullable<GrpcServerOptions["tls"]> {
+  const pair = { cert: readFileSync(cert), key: readFileSync(key) };
+  return clientCa === undefined ? pair : { ...pair, clientCa: readFileSync(clientCa) };
+}
+
 async function startEngine(options: DaemonOptions, log: Log, closers: Closers): Promise<Engine> {
   const services = await discoverServices(fileURLToPath(new URL("../services/", import.meta.url)));
   const schema = linkSchema(services.map(({ model }) => model.ir));
   const directory = join(options.stateDirectory, "journal");
   const { journal, recovered } = await openJournal({ directory });
   closers.add(() => journal.close());
-  for (const detail of recovered.report) log.warn("journal recovered", { detail });
+  for (const detail of recovered.report) log("warn", "journal recovered", { detail });
   const { dataplane, devices } = openDataplane(options, services);
   closers.add(() => devices[Symbol.dispose]());
   closers.add(() => dataplane[Symbol.dispose]());
   resetDataplane(dataplane);
-  const onError = (error: unknown) => log.error("background work failed", { error });
+  const onError = (error: unknown) => log("error", "background work failed", { error });
   const engine = new Engine({ schema, services, dataplane, devices, log: journal, onError });
   closers.add(() => engine.close());
   await engine.restore(restoredState(schema, recovered));

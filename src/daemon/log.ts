@@ -1,20 +1,11 @@
-/** Facts that go with a message; errors are printed with their causes. */
-export type LogFields = Readonly<Record<string, unknown>>;
+import type { Log } from "../lib/log.ts";
 
-/** Structured log: one line of JSON for each thing that happened. */
-export interface Log {
-  info(message: string, fields?: LogFields): void;
-  warn(message: string, fields?: LogFields): void;
-  error(message: string, fields?: LogFields): void;
-}
-
-/** Writes to a stream, standard error as a rule: standard output only tells when the daemon is ready. */
+/** A line of JSON for each call; standard output is not for this: it only tells of readiness. */
 export function streamLog(stream: NodeJS.WritableStream): Log {
-  const write = (level: string) => (message: string, fields?: LogFields) => {
+  return (level, message, fields) => {
     const time = new Date().toISOString();
     stream.write(`${JSON.stringify({ time, level, message, ...fields }, printable)}\n`);
   };
-  return { info: write("info"), warn: write("warn"), error: write("error") };
 }
 
 function printable(_name: string, value: unknown): unknown {

@@ -1,8 +1,8 @@
 import type { Commit, CommitOptions, Edit } from "../../src/datamodel/datastore/datastore.ts";
 import { linkSchema, type Schema } from "../../src/datamodel/schema/schema.ts";
 import type { Dataplane } from "../../src/dataplane/dataplane.ts";
-import { MemoryDevices } from "../../src/dataplane/memory-devices.ts";
 import { MemoryDataplane } from "../../src/dataplane/memory.ts";
+import { MemoryDevices } from "../../src/dataplane/memory-devices.ts";
 import { entryObject } from "../../src/gen/bpf/entry.ts";
 import { type CommitLog, emptyState } from "../../src/services/engine/commit-log.ts";
 import { Engine } from "../../src/services/engine/engine.ts";
@@ -68,10 +68,14 @@ export interface FixtureParts {
 
 export const anyServices = [simplebridge] as object as readonly AnyService[];
 
+export function schemaOfServices(services: readonly AnyService[]): Schema {
+  return linkSchema(services.map(({ model }) => model.ir));
+}
+
 /** An engine on a data plane in memory. */
 export async function engineFixture(parts: FixtureParts = {}): Promise<EngineFixture> {
   const services = parts.services ?? anyServices;
-  const schema = linkSchema(services.map(({ model }) => model.ir));
+  const schema = schemaOfServices(services);
   const devices = new MemoryDevices();
   for (const name of parts.devices ?? []) devices.add(name);
   const objects = [entryObject, ...services.map(({ object }) => object)];

@@ -55,7 +55,7 @@ export class MessageDecoder {
 
   /** The message of a data node found at `place`, giving other calls their turn every few hundred entries. */
   dataInSlices(message: ProtoMessage, bytes: Uint8Array, place: Place): Promise<DataObject> {
-    return this.#slicedBody(message, bytes, { place, depth: 0 });
+    return this.#slicedBody(message, new WireReader(bytes), { place, depth: 0 });
   }
 
   /**
@@ -106,15 +106,15 @@ export class MessageDecoder {
   #values(field: ProtoField, spot: Spot, depth: number, before?: unknown): unknown[] {
     const { type } = field;
     if ("message" in type) {
-      const bytes = this.#bytes(field, spot);
+      const nested = this.#nested(field, spot);
       const target = this.#types.message(type.message);
       if (target.schema) {
-        return [this.#body(target, bytes, { place: this.bodyPlace, depth: depth + 1 })];
+        return [this.#body(target, nested, { place: this.bodyPlace, depth: depth + 1 })];
       }
       // A message field given twice is merged (protobuf encoding, "last one wins").
       const into = (field.repeated ? {} : (before ?? {})) as PlainMessage;
       if (depth >= depthMax) throw malformed(`messages are nested more than ${depthMax} deep`);
-      this.#plain(target, new WireReader(bytes), { into, depth: depth + 1 });
+      this.#plain(target, nested, { into, depth: depth + 1 });
       return [into];
     }
     return this.#scalars(field, spot);
@@ -145,21 +145,21 @@ export class MessageDecoder {
     return value;
   }
 
-  #bytes(field: ProtoField, { reader, wireType }: Spot): Uint8Array {
+  #nested(field: ProtoField, { reader, wireType }: Spot): WireReader {
     if (wireType !== wireTypes.bytes) {
       throw malformed(`field ${field.name} has wire type ${wireType}`);
     }
-    return reader.bytes();
+    return reader.nested();
   }
 
-  #body(message: ProtoMessage, bytes: Uint8Array, at: Body): DataObject {
-    const open = openBody(message, bytes, at);
+  #body(message: ProtoMessage, reader: WireReader, at: Body): DataObject {
+    const open = openBody(message, reader, at);
     while (!open.reader.done) this.#field(open);
     return this.#close(open);
   }
 
-  async #slicedBody(message: ProtoMessage, bytes: Uint8Array, at: Body): Promise<DataObject> {
-    const open = openBody(message, bytes, at);
+  async #slicedBody(message: ProtoMessage, reader: WireReader, at: Body): Promise<DataObject> {
+    const open = openBody(message, reader, at);
     for (let count = 1; !open.reader.done; count += 1) {
       await this.#slicedField(open);
       if (count % sliceFields === 0) await nextTurn();
@@ -178,8 +178,8 @@ export class MessageDecoder {
       return;
     }
     const target = this.#types.message("message" in field.type ? field.type.message : "");
-    const bytes = this.#bytes(field, spot);
-    const inner = await this.#slicedBody(target, bytes, { place, depth: depth + 1 });
+    const nested = this.#nested(field, spot);
+    const inner = await this.#slicedBody(target, nested, { place, depth: depth + 1 });
     open.filling.container(node, inner);
   }
 
@@ -224,8 +224,8 @@ export class MessageDecoder {
         const target = this.#types.message("message" in field.type ? field.type.message : "");
         const position = node.kind === "list" ? filling.nextPosition(node) : undefined;
         const known = this.#findings.length;
-        const bytes = this.#bytes(field, spot);
-        const inner = this.#body(target, bytes, { place, depth: depth + 1, position });
+        const nested = this.#nested(field, spot);
+        const inner = this.#body(target, nested, { place, depth: depth + 1, position });
         if (node.kind === "container") filling.container(node, inner);
         else this.#entry(node, inner, { filling, place, isSound: this.#findings.length === known });
         return;
@@ -360,11 +360,11 @@ interface OpenBody {
   readonly at: Body;
 }
 
-function openBody(message: ProtoMessage, bytes: Uint8Array, at: Body): OpenBody {
+function openBody(message: ProtoMessage, reader: WireReader, at: Body): OpenBody {
   const filling = new Filling(message.schema as ParentSchema);
   const isList = message.schema?.kind === "list";
   const place = isList ? () => filling.entryPlace(at.place, at.position) : at.place;
-  return { message, reader: new WireReader(bytes), filling, place, at };
+  return { message, reader, filling, place, at };
 }
 
 /** A data object being filled; lists and leaf-lists are collected and put in at the end. */

@@ -14,7 +14,9 @@ export class WireReader {
   #at: number;
 
   constructor(bytes: Uint8Array, start = 0, end = bytes.length) {
-    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#bytes = Buffer.isBuffer(bytes)
+      ? bytes
+      : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#at = start;
     this.#end = end;
   }
@@ -64,10 +66,29 @@ export class WireReader {
     return this.#bytes.subarray(start, this.#at);
   }
 
+  /** A reader of the bytes that follow, without a copy or a view of them. */
+  nested(): WireReader {
+    const length = this.uint32();
+    const start = this.#at;
+    this.#skip(length);
+    return new WireReader(this.#bytes, start, this.#at);
+  }
+
   text(): string {
-    const bytes = this.bytes() as Buffer;
-    if (!isUtf8(bytes)) throw malformed("a string is not UTF-8");
-    return bytes.toString("utf8");
+    const length = this.uint32();
+    const start = this.#at;
+    this.#skip(length);
+    if (!this.#isAscii(start) && !isUtf8(this.#bytes.subarray(start, this.#at))) {
+      throw malformed("a string is not UTF-8");
+    }
+    return this.#bytes.toString("utf8", start, this.#at);
+  }
+
+  #isAscii(start: number): boolean {
+    for (let at = start; at < this.#at; at += 1) {
+      if ((this.#bytes[at] ?? 0) >= 0x80) return false;
+    }
+    return true;
   }
 
   double(): number {

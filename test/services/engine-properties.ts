@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { Edit, PlanStep } from "../../src/datamodel/datastore/datastore.ts";
+import { CommitError } from "../../src/datamodel/error.ts";
+import type { Dataplane, Devices } from "../../src/dataplane/dataplane.ts";
+import { emptyState } from "../../src/services/engine/commit-log.ts";
+import { Engine } from "../../src/services/engine/engine.ts";
+import type { AnyService } from "../../src/services/service.ts";
+import { local, MemoryLog, schemaOfServices } from "../support/engine.ts";
+import { failingDataplane, recordingDataplane, type Write } from "../support/observed-dataplane.ts";
+import { picture } from "../support/picture.ts";
+import { RandomEdits } from "../support/random-edits.ts";
+import { jsonOf } from "../support/tree.ts";
+
+/** A data plane made for one run, and the devices its cubes may use. */
+export interface Ground extends Disposable {
+  readonly dataplane: Dataplane;
+  readonly devices: Devices;
+}
+
+export interface PropertyOptions {
+  readonly services: readonly AnyService[];
+  /** Names of the devices that `ground` has. */
+  readonly deviceNames: readonly string[];
+  readonly ground: () => Ground;
+  readonly runs: number;
+  readonly commitsMax: number;
+}
+
+/** The laws every service keeps on every data plane (ARCHITECTURE.md, "The one idea"). */
+export function engineProperties(options: PropertyOptions): void {
+  const { services } = options;
+  const layouts = services.map(({ object }) => object);
+  const schema = schemaOfServices(services);
+
+  const unexpected = (error: unknown): never => {
+    throw error;
+  };
+
+  const start = async (dataplane: Dataplane, devices: Devices): Promise<Engine> => {
+    const log = new MemoryLog();
+    const engine = new Engine({ schema, services, dataplane, devices, log, onError: unexpected });
+    await engine.restore(emptyState(schema));
+    return engine;
+  };
+
+  /** Runs a random series of commits; calls `step` instead of committing where given. */
+  const play = async (
+    gen: fc.GeneratorValue,
+    engine: Engine,
+    step: (edits: readonly Edit[]) => Promise<unknown> = (edits) => engine.commit(edits, local),
+  ): Promise<void> => {
+    const edits = new RandomEdits(schema, options.deviceNames);
+    const commits = gen(fc.integer, { min: 1, max: options.commitsMax });
+    for (let commit = 0; commit < commits; commit += 1) {
+      await step(edits.draw(gen, engine.snapshot().root));
+    }
+  };
+
+  const check = (law: (gen: fc.GeneratorValue) => Promise<void>): Promise<void> =>
+    Promise.resolve(
+      fc.assert(fc.asyncProperty(fc.gen(), law), { numRuns: options.runs, endOnFailure: true }),
+    );
+
+  it("ends in the same maps, programs and attachments as loading the last configuration", () =>
+    check(async (gen) => {
+      using edited = options.ground();
+      const engine = await start(edited.dataplane, edited.devices);
+      await play(gen, engine);
+      const version = engine.snapshot();
+      const afterEdits = picture(edited.dataplane, layouts);
+      await engine.close();
+
+      using fresh = options.ground();
+      const loaded = new Engine({
+        schema,
+        services,
+        dataplane: fresh.dataplane,
+        devices: fresh.devices,
+        log: new MemoryLog(),
+        onError: unexpected,
+      });
+      await loaded.restore({ root: version.root, id: Number(version.commitId) });
+      const afterLoading = picture(fresh.dataplane, layouts);
+      await loaded.close();
+
+      assert.deepEqual(afterEdits, afterLoading);
+    }));
+
+  it("makes exactly the writes that a plan names, and none for a dry run", () =>
+    check(async (gen) => {
+      using ground = options.ground();
+      const writes: Write[] = [];
+      const engine = await start(recordingDataplane(ground.dataplane, writes), ground.devices);
+
+      await play(gen, engine, async (edits) => {
+        writes.length = 0;
+        const planned = await engine.commit(edits, { ...local, dryRun: true });
+        assert.deepEqual(writes, []);
+        const done = await engine.commit(edits, local);
+
+        assert.deepEqual(planned.violations, done.violations);
+        const steps = planned.violations ? [] : planned.plan;
+        assert.deepEqual(countPlanned(steps), countWrites(writes));
+      });
+      await engine.close();
+    }));
+
+  it("is as before, in maps, programs and attachments, whichever write fails", () =>
+    check(async (gen) => {
+      using ground = options.ground();
+      const n = gen(fc.integer, { min: 1, max: 30 });
+      const engine = await start(failingDataplane(ground.dataplane, n), ground.devices);
+
+      await play(gen, engine, async (edits) => {
+        const before = picture(ground.dataplane, layouts);
+        const config = jsonOf(schema, engine.snapshot().root);
+        try {
+          await engine.commit(edits, local);
+        } catch (error) {
+          assert.ok(error instanceof CommitError, String(error));
+          assert.deepEqual(picture(ground.dataplane, layouts), before);
+          assert.deepEqual(jsonOf(schema, engine.snapshot().root), config);
+        }
+      });
+      await engine.close();
+    }));
+}
+
+/** How often each thing is done: `put hops` once a row, `attach`, `load`, … */
+type Counts = Record<string, number>;
+
+function countPlanned(steps: readonly PlanStep[]): Counts {
+  const counts: Counts = {};
+  for (const { operation, target } of steps) {
+    // Devices are not the data plane's, and a deleted cube's object goes when the commit is durable.
+    if (operation.endsWith("-device") || operation === "unload") continue;
+    const name = ["put", "delete"].includes(operation) ? `${operation} ${target}` : operation;
+    counts[name] = (counts[name] ?? 0) + 1;
+  }
+  return counts;
+}
+
+const operationOf: Readonly<Record<string, string>> = {
+  loadObject: "load",
+  setProgram: "set-program",
+  clearProgram: "clear-program",
+  attach: "attach",
+  detach: "detach",
+};
+
+function countWrites(writes: readonly Write[]): Counts {
+  const counts: Counts = {};
+  for (const write of writes) {
+    const [call = "", , map, rows] = write.split(" ");
+    if (call === "unloadObject") continue;
+    const name = operationOf[call] ?? `${call === "putRows" ? "put" : "delete"} ${map}`;
+    counts[name] = (counts[name] ?? 0) + (operationOf[call] ? 1 : Number(rows));
+  }
+  return counts;
+}

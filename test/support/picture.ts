@@ -1,0 +1,64 @@
+import type { Dataplane } from "../../src/dataplane/dataplane.ts";
+import type { ObjectLayout } from "../../src/dataplane/layout.ts";
+import { entryObject } from "../../src/gen/bpf/entry.ts";
+
+/**
+ * Everything the engine wrote, in a form in which two data planes can be compared: slots of the jump
+ * tables, which are handed out in order of arrival, stand for the objects in them.
+ */
+export function picture(dataplane: Dataplane, layouts: readonly ObjectLayout[]): unknown {
+  const byName = new Map([entryObject, ...layouts].map((layout) => [layout.name, layout]));
+  const programs = dataplane.programs().map((entry) => ({ ...entry }));
+  const ownerOf = new Map(
+    programs.map(({ family, slot, objectId }) => [`${family}${slot}`, objectId]),
+  );
+  const objects = [...dataplane.objects()].sort().map((id) => {
+    const request = dataplane.loadedRequest(id);
+    const layout = byName.get(request?.object ?? "");
+    return { id, request, maps: layout && mapsOf(dataplane, id, layout, ownerOf) };
+  });
+  return {
+    objects,
+    programs: programs
+      .map(({ family, objectId, program }) => `${family} ${objectId} ${program}`)
+      .sort(),
+    attachments: dataplane
+      .attachments()
+      .map(({ ifindex, hook, objectId, program }) => `${ifindex} ${hook} ${objectId} ${program}`)
+      .sort(),
+  };
+}
+
+function mapsOf(
+  dataplane: Dataplane,
+  id: string,
+  layout: ObjectLayout,
+  ownerOf: ReadonlyMap<string, string>,
+): Record<string, string[]> {
+  const maps: Record<string, string[]> = {};
+  for (const map of Object.values(layout.maps)) {
+    const isWritten = map.owner === "config" || ["hops", "hop", "cube"].includes(map.name);
+    if (!isWritten) continue;
+    maps[map.name] = dataplane
+      .rows(id, map.name)
+      .map(
+        ({ key, value }) =>
+          `${text(map.key.decode(key))} ${rowText(map.value.decode(value), ownerOf)}`,
+      )
+      .sort();
+  }
+  return maps;
+}
+
+function rowText(value: unknown, ownerOf: ReadonlyMap<string, string>): string {
+  const hop = value as { kind?: string; slot?: number };
+  if (hop.kind !== "tail") return text(value);
+  return text({ ...hop, slot: ownerOf.get(`tc${hop.slot}`) });
+}
+
+function text(value: unknown): string {
+  return JSON.stringify(value, (_name, part: unknown) => {
+    if (typeof part === "bigint") return String(part);
+    return part instanceof Uint8Array ? Buffer.from(part).toString("hex") : part;
+  });
+}
