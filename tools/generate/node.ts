@@ -7,13 +7,11 @@ import type {
   IrLeaf,
   IrLeafList,
   IrList,
-  IrMust,
   IrNode,
   IrNotification,
   IrOperation,
   IrParameters,
   IrType,
-  IrWhen,
   IrXpath,
 } from "../../src/datamodel/schema/ir.ts";
 import type { Trees } from "./compile.ts";
@@ -24,13 +22,11 @@ import type { Origin } from "./origin.ts";
 import type { Location } from "./schema-path.ts";
 import type { Source, SourceLibrary } from "./source.ts";
 import { argumentOf, childOf, childrenOf, type Statement } from "./statement.ts";
-import { buildType, complaint } from "./type.ts";
-import { qualifyXpath } from "./xpath-names.ts";
+import { buildType } from "./type.ts";
+import { localName, nonEmpty, type Pair, WrittenStatements, words } from "./written.ts";
 
-/** A node of the compiled form with what it came from, and the place it is built at. */
-interface Site {
-  readonly compiled: Statement;
-  readonly origin: Origin;
+/** A node to build, and where. */
+interface Site extends Pair {
   readonly location: Location;
 }
 
@@ -39,6 +35,7 @@ export class NodeBuilder {
   readonly #library: SourceLibrary;
   readonly #identities: Identities;
   readonly #leafrefs: LeafrefTargets;
+  readonly #written: WrittenStatements;
   /** Bases of every identityref built. */
   readonly referencedIdentities = new Set<string>();
 
@@ -46,6 +43,7 @@ export class NodeBuilder {
     this.#library = library;
     this.#identities = identities;
     this.#leafrefs = leafrefs;
+    this.#written = new WrittenStatements(library, identities);
   }
 
   module(compiled: Statement, origins: readonly Origin[], name: string): Trees {
@@ -66,7 +64,7 @@ export class NodeBuilder {
   }
 
   moduleExtensions(sources: readonly Source[]): IrExtension[] | undefined {
-    return nonEmpty(sources.flatMap(({ root }) => this.#extensionsIn(root)));
+    return nonEmpty(sources.flatMap(({ root }) => this.#written.extensionsIn(root)));
   }
 
   #children(parent: Site): IrNode[] {
@@ -85,7 +83,8 @@ export class NodeBuilder {
           candidate.name === compiled.argument &&
           !taken.has(candidate),
       );
-      if (!origin) throw this.#lost(parent.origin, `${compiled.keyword} ${compiled.argument}`);
+      if (!origin)
+        throw this.#written.lost(parent.origin, `${compiled.keyword} ${compiled.argument}`);
       taken.add(origin);
       return { compiled, origin, location: enter(parent.location, origin) };
     });
@@ -114,7 +113,7 @@ export class NodeBuilder {
       kind: "container",
       ...this.#common(site),
       ...optional("presence", presence),
-      ...this.#musts(site),
+      ...this.#written.musts(site),
       children: this.#children(site),
       ...this.#parentExtras(site),
     };
@@ -128,8 +127,8 @@ export class NodeBuilder {
       keys: words(lastArgument(site.origin, "key")).map(localName),
       userOrdered: isUserOrdered(site.compiled),
       ...elementBounds(site.compiled),
-      ...optional("uniques", this.#uniques(site)),
-      ...this.#musts(site),
+      ...optional("uniques", this.#written.uniques(site)),
+      ...this.#written.musts(site),
       children: this.#children(site),
       ...this.#parentExtras(site),
     };
@@ -155,7 +154,7 @@ export class NodeBuilder {
       mandatory: isMandatory(compiled),
       ...optional("default", argumentOf(compiled, "default")),
       ...optional("units", argumentOf(compiled, "units")),
-      ...this.#musts(site),
+      ...this.#written.musts(site),
     };
   }
 
@@ -170,7 +169,7 @@ export class NodeBuilder {
       ...elementBounds(compiled),
       ...optional("defaults", nonEmpty(defaults)),
       ...optional("units", argumentOf(compiled, "units")),
-      ...this.#musts(site),
+      ...this.#written.musts(site),
     };
   }
 
@@ -179,7 +178,7 @@ export class NodeBuilder {
       kind: site.compiled.keyword === "anyxml" ? "anyxml" : "anydata",
       ...this.#common(site),
       mandatory: isMandatory(site.compiled),
-      ...this.#musts(site),
+      ...this.#written.musts(site),
     };
   }
 
@@ -216,7 +215,7 @@ export class NodeBuilder {
       parameters: { depth: steps.length, direction },
     };
     const site = { compiled, origin, location };
-    return { children: this.#children(site), ...this.#musts(site) };
+    return { children: this.#children(site), ...this.#written.musts(site) };
   }
 
   #notifications(site: Site): IrNotification[] {
@@ -224,7 +223,7 @@ export class NodeBuilder {
       kind: "notification",
       ...this.#anyCommon(each),
       children: this.#children(each),
-      ...this.#musts(each),
+      ...this.#written.musts(each),
     }));
   }
 
@@ -238,77 +237,27 @@ export class NodeBuilder {
 
   #anyCommon(site: Site) {
     const { compiled, origin } = site;
-    const extensions = origin.statements.flatMap((statement) => this.#extensionsIn(statement));
+    const extensions = origin.statements.flatMap((statement) =>
+      this.#written.extensionsIn(statement),
+    );
     return {
       name: origin.name,
       module: origin.module,
       ...optional("description", argumentOf(compiled, "description")),
       ...optional("reference", argumentOf(compiled, "reference")),
       ...optional("status", statusOf(compiled)),
-      ...optional("when", this.#whens(site)),
+      ...optional("when", this.#written.whens(site)),
       ...optional("extensions", nonEmpty(extensions)),
     };
-  }
-
-  #extensionsIn(statement: Statement): IrExtension[] {
-    const instances = statement.children.filter(({ keyword }) => keyword.includes(":"));
-    return instances.map((instance) => {
-      const { module, name } = this.#library.resolveName(instance.keyword, instance);
-      return { name: `${module}:${name}`, ...optional("argument", instance.argument) };
-    });
-  }
-
-  #whens({ compiled, origin }: Site): IrWhen[] | undefined {
-    const own = origin.statements.flatMap((statement) => childrenOf(statement, "when"));
-    const isData = origin.keyword !== "choice" && origin.keyword !== "case";
-    const written = [
-      ...own.map((when) => ({ when, context: isData ? ("self" as const) : ("parent" as const) })),
-      ...origin.inheritedWhens.map((when) => ({ when, context: "parent" as const })),
-    ];
-    const whens = childrenOf(compiled, "when").map((statement) => {
-      const index = written.findIndex(({ when }) => sameText(when, statement));
-      const [found] = index === -1 ? [] : written.splice(index, 1);
-      if (!found) throw this.#lost(origin, `when "${statement.argument}"`);
-      return { ...this.#xpath(found.when, origin.module), context: found.context };
-    });
-    return nonEmpty(whens);
-  }
-
-  #musts({ compiled, origin }: Site): { musts?: readonly IrMust[] } {
-    const written = origin.statements.flatMap((statement) => childrenOf(statement, "must"));
-    const musts = childrenOf(compiled, "must").map((statement) => {
-      const found = written.find((must) => sameText(must, statement));
-      if (!found) throw this.#lost(origin, `must "${statement.argument}"`);
-      return { ...this.#xpath(found, origin.module), ...complaint(statement) };
-    });
-    return optional("musts", nonEmpty(musts));
-  }
-
-  /** libyang's result has something that is written nowhere: ours is not to guess. */
-  #lost(origin: Origin, what: string): Error {
-    const [definition] = origin.statements;
-    const message = `cannot tell where ${what} of ${origin.name} is written`;
-    return definition ? this.#library.error(definition, message) : new Error(message);
-  }
-
-  #xpath(written: Statement, module: string): IrXpath {
-    const names = {
-      module: (prefix: string) => this.#library.prefixModule(prefix, written),
-      isIdentity: (of: string, name: string) => this.#identities.has(of, name),
-    };
-    const expression = qualifyXpath(written.argument ?? "", names, (prefix) =>
-      this.#library.error(written, `unknown prefix "${prefix}"`),
-    );
-    return { expression, module };
   }
 
   #type({ compiled, origin, location }: Site): IrType {
     const type = childOf(compiled, "type");
     const written = origin.statements.map((statement) => childOf(statement, "type"));
     const last = written.findLast((statement) => statement !== undefined);
-    if (!type || !last) throw this.#lost(origin, "type");
+    if (!type || !last) throw this.#written.lost(origin, "type");
     const site = {
-      xpath: (statement: Statement) => this.#xpath(statement, origin.module),
+      xpath: (statement: Statement) => this.#written.xpath(statement, origin.module),
       leafref: (path: IrXpath, requireInstance: boolean) =>
         this.#leafrefs.make(path, requireInstance, location),
     };
@@ -326,27 +275,6 @@ export class NodeBuilder {
     }
     if (type.base === "union") for (const member of type.types) this.#noteIdentities(member);
   }
-
-  /** From the text as written: libyang prints the leaf names without the way to them. */
-  #uniques({ compiled, origin }: Site): string[][][] | undefined {
-    const paths = new Map<string, string[][]>();
-    for (const statement of origin.statements) {
-      for (const { argument } of childrenOf(statement, "unique")) {
-        const leaves = words(argument).map((path) => path.split("/").map(localName));
-        const key = JSON.stringify(leaves);
-        if (statement.argument === "delete") paths.delete(key);
-        else paths.set(key, leaves);
-      }
-    }
-    const [definition] = origin.statements;
-    if (definition && paths.size !== childrenOf(compiled, "unique").length) {
-      throw this.#library.error(
-        definition,
-        "libyang sees other unique statements than are written",
-      );
-    }
-    return nonEmpty([...paths.values()]);
-  }
 }
 
 const dataKeywords = ["container", "list", "leaf", "leaf-list", "choice", "anydata", "anyxml"];
@@ -355,10 +283,6 @@ function enter(parent: Location, origin: Origin): Location {
   if (origin.keyword === "choice" || origin.keyword === "case") return parent;
   const { module, name } = origin;
   return { ...parent, steps: [...parent.steps, { module, name }] };
-}
-
-function nonEmpty<T>(list: T[]): T[] | undefined {
-  return list.length === 0 ? undefined : list;
 }
 
 function statusOf(compiled: Statement): "deprecated" | "obsolete" | undefined {
@@ -388,18 +312,4 @@ function elementBounds(compiled: Statement): { minElements?: number; maxElements
 
 function lastArgument(origin: Origin, keyword: string): string | undefined {
   return origin.statements.map((each) => argumentOf(each, keyword)).findLast((each) => each);
-}
-
-function words(text: string | undefined): string[] {
-  return (text ?? "").split(/\s+/).filter((word) => word !== "");
-}
-
-function localName(name: string): string {
-  return name.slice(name.indexOf(":") + 1);
-}
-
-/** Printing and reading again may change how an expression is indented. */
-function sameText(a: Statement, b: Statement): boolean {
-  const normal = ({ argument = "" }: Statement) => argument.replace(/\s+/g, " ");
-  return normal(a) === normal(b);
 }

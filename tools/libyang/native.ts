@@ -27,7 +27,6 @@ export interface Native {
   loadModule(context: Pointer, name: string, revision: null, features: string[]): Pointer | null;
   nextModule(context: Pointer, index: [number]): Pointer | null;
   implementedModule(context: Pointer, name: string): Pointer | null;
-  submodule(context: Pointer, name: string, revision: string | null): Pointer | null;
   featureValue(module: Pointer, feature: string): number;
   searchFile(
     directories: (string | null)[],
@@ -88,7 +87,6 @@ function bindContext(library: Library) {
     addSearchDir: library.func("int ly_ctx_set_searchdir(void *, const char *)"),
     nextModule: library.func("void *ly_ctx_get_module_iter(void *, _Inout_ uint32_t *)"),
     implementedModule: library.func("void *ly_ctx_get_module_implemented(void *, const char *)"),
-    submodule: library.func("void *ly_ctx_get_submodule(void *, const char *, const char *)"),
   };
 }
 
