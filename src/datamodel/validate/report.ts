@@ -6,7 +6,7 @@ import { type PathStep, printPath } from "../tree/path.ts";
 import type { Cursor } from "../xpath/cursor.ts";
 
 /** As many violations as one answer may carry (ARCHITECTURE §5). */
-export const violationsMax = 10_000;
+const violationsMax = 10_000;
 
 export interface Fault {
   readonly tag: ErrorTag;

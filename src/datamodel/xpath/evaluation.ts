@@ -21,7 +21,7 @@ export interface Environment {
 }
 
 /** Nodes one evaluation may look at, the conditions it depends on included. */
-export const evaluationStepsMax = 1_000_000;
+const evaluationStepsMax = 1_000_000;
 /** `when` conditions whose outcome may depend on one another. */
 const conditionDepthMax = 32;
 
@@ -107,7 +107,7 @@ function computeImplicit(child: DataSchema): DataValue | undefined {
 }
 
 /** True if the child's cases are chosen and its conditions hold: it may have a default. */
-export function isActive(parent: Cursor, child: DataSchema, evaluation: Evaluation): boolean {
+function isActive(parent: Cursor, child: DataSchema, evaluation: Evaluation): boolean {
   return (
     caseChainActive(parent, child.inCase) && conditionsHold(dummy(parent, child), child, evaluation)
   );
@@ -135,7 +135,7 @@ export function caseExists(object: DataObject, nodes: readonly DataSchema[]): bo
 }
 
 /** False for what exists without saying anything: empty lists and non-presence containers. */
-export function hasContent(schema: DataSchema, value: DataValue | undefined): boolean {
+function hasContent(schema: DataSchema, value: DataValue | undefined): boolean {
   if (value === undefined) return false;
   if (schema.kind === "list") return (value as YangList<DataObject>).size > 0;
   if (schema.kind === "leaf-list") return (value as readonly unknown[]).length > 0;
