@@ -101,7 +101,7 @@ function addColumns(entry: Json, place: Place, add: (column: Column) => void): v
   }
 }
 
-/** Columns of a list inside the entries; lists inside that one are left to a `show` of their own. */
+/** Columns of a list inside the entries; what lists are inside that one needs its own `show`. */
 function innerColumns(name: string, list: readonly unknown[], place: Place): Column[] {
   return columnsOf(list, below(place, name))
     .filter((column) => column.list === undefined)

@@ -123,10 +123,11 @@ describe("yangplane against a daemon", () => {
     succeed("simplebridge add br0");
     succeed("br0 ports add p1");
 
-    succeed("connect br0:p1 lo");
-    assert.equal(succeed("br0 ports p1 peer show"), "lo\n");
+    using device = new Veth();
+    succeed(`connect br0:p1 ${device.name}`);
+    assert.equal(succeed("br0 ports p1 peer show"), `${device.name}\n`);
     assert.equal(yangplane("disconnect br0:p1 eth7").status, 2);
-    succeed("disconnect br0:p1 lo");
+    succeed(`disconnect br0:p1 ${device.name}`);
 
     assert.equal(yangplane("br0 ports p1 peer show").status, 1);
   });
@@ -141,7 +142,7 @@ describe("yangplane against a daemon", () => {
     ["br0 ports p7 set peer=x", 1, /\/ports\[name='p7'\]: does not exist \(data-missing\)\n$/],
     ["br0 ports add p1 peer=no-such-device", 1, /\/peer: no network device no-such-device/],
     ["br0 fdb entry add 02:00:00:00:00:01 port=nope", 1, /\(data-missing\)\n$/],
-    ["br0 fdb entry add 02:00:00:00:00:01", 1, /\/port: .*\(missing-element\)\n$/],
+    ["br0 fdb entry add 02:00:00:00:00:01", 1, /\/port: mandatory node "port" is missing/],
     ["br0 fdb set aging-time=0", 2, /aging-time: the aging time is 1 to 1000000 seconds\n$/],
     ["br0 prots show", 2, /did you mean ports\?/],
     ["br1 show", 2, /there is no service or cube br1 \(did you mean br0\?\)\n$/],
@@ -170,6 +171,24 @@ describe("yangplane against a daemon", () => {
     assert.match(succeed("br0 ports p1 add ?"), /peer=value +string .* veth1\n/);
   });
 });
+
+/** A network device to connect to. */
+class Veth implements Disposable {
+  readonly name = `ypc${process.pid}`;
+
+  constructor() {
+    this.#ip("add", this.name, "type", "veth", "peer", "name", `${this.name}p`);
+  }
+
+  #ip(...words: string[]): void {
+    const { status, stderr } = spawnSync("ip", ["link", ...words], { encoding: "utf8" });
+    assert.equal(status, 0, stderr);
+  }
+
+  [Symbol.dispose](): void {
+    this.#ip("del", this.name);
+  }
+}
 
 function hexByte(value: number): string {
   return value.toString(16).padStart(2, "0");
