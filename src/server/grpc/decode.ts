@@ -10,9 +10,9 @@ import type {
   ParentSchema,
 } from "../../datamodel/schema/schema.ts";
 import { type LeafValue, ValueError } from "../../datamodel/schema/value-type.ts";
-import { emptyList, type ListDraft, sortKey } from "../../datamodel/tree/list.ts";
-import { type DataObject, type DataValue, emptyObject, keysOf } from "../../datamodel/tree/node.ts";
+import { type DataObject, type DataValue, keysOf } from "../../datamodel/tree/node.ts";
 import { printKeys } from "../../datamodel/tree/path.ts";
+import { Filling, type Place } from "./filling.ts";
 import type { LeafCodecs, PlainMessage } from "./leaf-codec.ts";
 import type { ProtoField, ProtoMessage, ProtoScalar } from "./proto-model.ts";
 import type { TypeRegistry } from "./type-registry.ts";
@@ -24,9 +24,6 @@ const violationsMax = 10_000;
 const depthMax = 100;
 /** Fields of one body decoded in one go; entries of a list are a field each. */
 const sliceFields = 256;
-
-/** The path of a node, made only when a violation is reported: then an entry's keys are known. */
-export type Place = () => string;
 
 type Finding = Omit<Violation, "path"> & { readonly place: Place };
 
@@ -365,94 +362,6 @@ function openBody(message: ProtoMessage, reader: WireReader, at: Body): OpenBody
   const isList = message.schema?.kind === "list";
   const place = isList ? () => filling.entryPlace(at.place, at.position) : at.place;
   return { message, reader, filling, place, at };
-}
-
-/** A data object being filled; lists and leaf-lists are collected and put in at the end. */
-class Filling {
-  readonly object: DataObject;
-  bits: Map<ProtoField, unknown[]> | undefined;
-  readonly #own: Record<string, DataValue>;
-  readonly #schema: ParentSchema;
-  // Most entries have none of these; a hundred thousand of them should not pay for it.
-  #lists: Map<ListSchema, ListDraft<DataObject>> | undefined;
-  #positions: Map<ListSchema, number> | undefined;
-  #values: Map<LeafListSchema, Set<LeafValue> | LeafValue[]> | undefined;
-
-  constructor(schema: ParentSchema) {
-    this.object = emptyObject(schema);
-    this.#own = this.object as Record<string, DataValue>;
-    this.#schema = schema;
-  }
-
-  set(node: DataSchema, value: DataValue): void {
-    this.#own[node.prop] = value;
-  }
-
-  /** A container given twice is merged, as protobuf wants; one that says nothing is left out. */
-  container(node: DataSchema & { kind: "container" }, inner: DataObject): void {
-    const before = Object.hasOwn(this.#own, node.prop) ? this.#own[node.prop] : undefined;
-    if (before !== undefined) Object.assign(before as object, inner);
-    else if (node.presence || Object.keys(inner).length > 0) this.set(node, inner);
-  }
-
-  bit(field: ProtoField, raw: unknown): void {
-    this.bits ??= new Map();
-    const values = this.bits.get(field) ?? [];
-    values.push(raw);
-    this.bits.set(field, values);
-  }
-
-  /** False if a configuration leaf-list has the value already. */
-  append(node: LeafListSchema, value: LeafValue): boolean {
-    this.#values ??= new Map();
-    const values = this.#values.get(node) ?? (node.config ? new Set<LeafValue>() : []);
-    this.#values.set(node, values);
-    if (Array.isArray(values)) {
-      values.push(value);
-      return true;
-    }
-    const isNew = !values.has(value);
-    values.add(value);
-    return isNew;
-  }
-
-  /** False if the entry is there already. */
-  entry(list: ListSchema, entry: DataObject): boolean {
-    this.#lists ??= new Map();
-    const draft = this.#lists.get(list) ?? emptyDraft(list);
-    this.#lists.set(list, draft);
-    const keys = list.keys.length === 0 ? [draft.size + 1] : keysOf(list, entry);
-    const sizeBefore = draft.size;
-    draft.set(sortKey(keys), entry);
-    return draft.size > sizeBefore;
-  }
-
-  /** Which entry of the list comes now, wrong ones counted. */
-  nextPosition(list: ListSchema): number {
-    this.#positions ??= new Map();
-    const position = (this.#positions.get(list) ?? 0) + 1;
-    this.#positions.set(list, position);
-    return position;
-  }
-
-  freeze(): void {
-    for (const [list, draft] of this.#lists ?? []) this.set(list, draft.freeze());
-    for (const [leafList, values] of this.#values ?? []) this.set(leafList, [...values]);
-  }
-
-  entryPlace(listPlace: Place, position: number | undefined): string {
-    const schema = this.#schema as ListSchema;
-    const text = listPlace();
-    if (text.endsWith("]")) return text;
-    const isNamed =
-      schema.keys.length > 0 && schema.keys.every(({ prop }) => Object.hasOwn(this.#own, prop));
-    if (isNamed) return text + printKeys(schema, keysOf(schema, this.object));
-    return position === undefined ? text : `${text}[${position}]`;
-  }
-}
-
-function emptyDraft(list: ListSchema): ListDraft<DataObject> {
-  return emptyList<DataObject, readonly LeafValue[]>(list.userOrdered).draft();
 }
 
 const fieldsByMessage = new WeakMap<ProtoMessage, Map<number, ProtoField>>();
