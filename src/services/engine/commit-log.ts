@@ -34,10 +34,7 @@ export function encodeCommit(record: CommitRecord): Uint8Array {
 }
 
 /** The state as lines of JSON: the commit id, then the records that make it from nothing. */
-export function* encodeSnapshot(
-  schema: Schema,
-  state: Version,
-): Generator<Uint8Array> {
+export function* encodeSnapshot(schema: Schema, state: Version): Generator<Uint8Array> {
   yield Buffer.from(`${JSON.stringify({ id: state.id })}\n`);
   for (const record of stateRecords(schema, state.root)) {
     yield Buffer.from(`${JSON.stringify(record)}\n`);

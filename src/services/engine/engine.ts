@@ -63,6 +63,8 @@ export class Engine implements Datastore {
   readonly #listeners = new Set<(event: ChangeEvent) => void>();
   readonly #pending: PendingCommit[] = [];
   #running: Version;
+  /** Objects of deleted cubes that are still loaded. */
+  #garbage: string[] = [];
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
@@ -212,9 +214,19 @@ export class Engine implements Datastore {
   /** Drops what is durable from the pending commits and unloads what they deleted. */
   #settle(version: Version): void {
     while (this.#pending[0] && this.#pending[0].newer.id <= version.id) {
-      for (const objectId of this.#pending.shift()?.plan.unload ?? []) {
-        this.#parts.dataplane.unloadObject(objectId);
-      }
+      this.#garbage.push(...(this.#pending.shift()?.plan.unload ?? []));
+    }
+    this.#garbage = this.#garbage.filter((objectId) => !this.#unload(objectId));
+  }
+
+  /** False if the kernel refused: nothing uses the object, so it waits for the next commit. */
+  #unload(objectId: string): boolean {
+    try {
+      this.#parts.dataplane.unloadObject(objectId);
+      return true;
+    } catch (error) {
+      this.#parts.onError(error);
+      return false;
     }
   }
 

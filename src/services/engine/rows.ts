@@ -118,8 +118,8 @@ export class RowsStep implements Step {
       cube,
       operation: is === undefined ? "delete" : "put",
       target: layout.name,
-      key: layout.key.decode(key),
-      ...(is === undefined ? {} : { value: layout.value.decode(is) }),
+      key: readable(layout.key.decode(key)),
+      ...(is === undefined ? {} : { value: readable(layout.value.decode(is)) }),
     }));
   }
 
@@ -144,6 +144,18 @@ export class RowsStep implements Step {
     if (puts.length > 0) dataplane.putRows(objectId, layout.name, puts);
     if (deletes.length > 0) dataplane.deleteRows(objectId, layout.name, deletes);
   }
+}
+
+/** A decoded row as a plan shows it: octets as `02:00:…`, 64-bit integers as text (RFC 7951). */
+function readable(value: unknown): unknown {
+  if (typeof value === "bigint") return String(value);
+  if (value instanceof Uint8Array)
+    return Buffer.from(value)
+      .toString("hex")
+      .replace(/..(?!$)/g, "$&:");
+  if (Array.isArray(value)) return value.map(readable);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, readable(part)]));
 }
 
 /** A change of one row of a core map. */

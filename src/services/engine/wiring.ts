@@ -115,7 +115,9 @@ export class Wiring {
 
   #planAttach(steps: StepList, ifindex: number, wire: EntryWire): void {
     const cube = wire.cube.name;
-    steps.add(phase.attach, this.#entryObject(ifindex, wire, "load"));
+    const row = { key: 0, was: noHop, is: tailHop(wire.cube.slot, wire.index) };
+    steps.add(phase.attach, this.#entryObject(cube, ifindex, "load"));
+    steps.add(phase.attach, rowStep(this.#entryTarget(cube, ifindex), row));
     for (const hook of hooksOf(wire.cube.type)) {
       steps.add(phase.attach, this.#attachment({ cube, ifindex, hook }, "attach"));
     }
@@ -129,7 +131,9 @@ export class Wiring {
     for (const hook of hooksOf(wire.cube.type)) {
       steps.add(phase.detach, this.#attachment({ cube, ifindex, hook }, "detach"));
     }
-    steps.add(phase.detach, this.#entryObject(ifindex, wire, "unload"));
+    const row = { key: 0, was: tailHop(wire.cube.slot, wire.index), is: noHop };
+    steps.add(phase.detach, rowStep(this.#entryTarget(cube, ifindex), row));
+    steps.add(phase.detach, this.#entryObject(cube, ifindex, "unload"));
     steps.add(phase.detach, remember(this.#entries, ifindex, { was: wire, is: undefined }));
   }
 
@@ -158,18 +162,15 @@ export class Wiring {
     return { dataplane: this.#dataplane, cube, objectId: entryId(ifindex), layout };
   }
 
-  /** Loading the entry program includes its row, so that it never runs without one. */
-  #entryObject(ifindex: number, wire: EntryWire, operation: "load" | "unload"): Step {
-    const dataplane = this.#dataplane;
+  #entryObject(cube: string, ifindex: number, operation: "load" | "unload"): Step {
     const id = entryId(ifindex);
-    const target = this.#entryTarget(wire.cube.name, ifindex);
-    const row = rowStep(target, { key: 0, was: noHop, is: tailHop(wire.cube.slot, wire.index) });
-    const load = (): void => {
-      dataplane.loadObject({ id, object: entryObject.name, constants: {}, capacity: {} });
-      row.apply();
-    };
-    const step = { cube: wire.cube.name, operation, target: id };
-    return reversible(operation === "load", step, load, () => dataplane.unloadObject(id));
+    const request = { id, object: entryObject.name, constants: {}, capacity: {} };
+    return reversible(
+      operation === "load",
+      { cube, operation, target: id },
+      () => this.#dataplane.loadObject(request),
+      () => this.#dataplane.unloadObject(id),
+    );
   }
 
   #attachment(
