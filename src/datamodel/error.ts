@@ -58,9 +58,9 @@ export function refuse(
 }
 
 /**
- * A request that was in order but could not be carried out: the kernel refused (`kernel`: everything
- * done so far was undone), or writes are not possible now (`unavailable`: the journal failed, the
- * daemon stops, the caller gave up). The configuration is as before.
+ * A request that was in order but could not be carried out: the kernel refused (`kernel`:
+ * everything done so far was undone), or writes are not possible now (`unavailable`: the journal
+ * failed, the daemon stops, the caller gave up). The configuration is as before.
  */
 export class CommitError extends Error {
   override readonly name = "CommitError";

@@ -1,4 +1,7 @@
-/** Structured log: called once for each thing that happened. Errors among the fields keep their causes. */
+/**
+ * Structured log: called once for each thing that happened. Errors among the fields keep their
+ * causes.
+ */
 export type Log = (
   level: "info" | "warn" | "error",
   message: string,

@@ -30,7 +30,9 @@ const precedence: readonly StatusName[] = [
 /** Application tags of a tree that would be invalid, whatever their error tag. */
 const invalidTree = new Set(["instance-required", "missing-choice", "when-violation"]);
 
-/** The status of one violation. `judged`: it is of the resulting tree, not of the request's form. */
+/**
+ * The status of one violation. `judged`: it is of the resulting tree, not of the request's form.
+ */
 export function violationStatus({ tag, appTag }: Violation, judged = false): StatusName {
   if (appTag === "if-match") return "ABORTED";
   if (appTag !== undefined && invalidTree.has(appTag)) return "FAILED_PRECONDITION";

@@ -30,7 +30,9 @@ export interface ServiceDefinition<
   readonly capacity?: Partial<Record<keyof O["maps"] & string, (config: C) => number>>;
   /** One table for each config map of the object; a map left out does not compile. */
   readonly tables: { readonly [M in keyof E]: Table<C, O["maps"][M & string], E[M]> };
-  /** Violations that YANG cannot state. Called for cubes that changed; must only look at `config`. */
+  /**
+   * Violations that YANG cannot state. Called for cubes that changed; must only look at `config`.
+   */
   readonly validate?: (config: C) => Iterable<ServiceViolation>;
   /**
    * `config false` data, by child of the cube. Each gives what it adds to the configuration: lists

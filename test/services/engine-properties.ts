@@ -140,7 +140,8 @@ type Counts = Record<string, number>;
 function countPlanned(steps: readonly PlanStep[]): Counts {
   const counts: Counts = {};
   for (const { operation, target } of steps) {
-    // Devices are not the data plane's, and a deleted cube's object goes when the commit is durable.
+    // Devices are not the data plane's, and a deleted cube's object goes when the commit is
+    // durable.
     if (operation.endsWith("-device") || operation === "unload") continue;
     const name = ["put", "delete"].includes(operation) ? `${operation} ${target}` : operation;
     counts[name] = (counts[name] ?? 0) + 1;

@@ -10,7 +10,9 @@ import type { AnyService } from "../../src/services/service.ts";
 import { service as simplebridge } from "../../src/services/simplebridge/service.ts";
 import { edit } from "./tree.ts";
 
-/** A commit log in memory; `fail` makes every append not yet settled reject, as the journal does. */
+/**
+ * A commit log in memory; `fail` makes every append not yet settled reject, as the journal does.
+ */
 export class MemoryLog implements CommitLog {
   readonly records: Uint8Array[] = [];
   readonly isSnapshotDue = false;

@@ -32,8 +32,8 @@ const portRef = {
 } as const;
 
 /**
- * A schema with every built-in type and every kind of node, names that JavaScript treats specially, and
- * a second module that augments the first with names the first has too.
+ * A schema with every built-in type and every kind of node, names that JavaScript treats specially,
+ * and a second module that augments the first with names the first has too.
  */
 export function everyTypeSchema(): Schema {
   const ports = list("ports", "name", [

@@ -3,8 +3,8 @@ import type { ObjectLayout } from "../../src/dataplane/layout.ts";
 import { entryObject } from "../../src/gen/bpf/entry.ts";
 
 /**
- * Everything the engine wrote, in a form in which two data planes can be compared: slots of the jump
- * tables, which are handed out in order of arrival, stand for the objects in them.
+ * Everything the engine wrote, in a form in which two data planes can be compared: slots of the
+ * jump tables, which are handed out in order of arrival, stand for the objects in them.
  */
 export function picture(dataplane: Dataplane, layouts: readonly ObjectLayout[]): unknown {
   const byName = new Map([entryObject, ...layouts].map((layout) => [layout.name, layout]));

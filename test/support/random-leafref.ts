@@ -22,8 +22,9 @@ interface Site {
 }
 
 /**
- * Gives every leafref in the JSON (changed in place) the value of a leaf it may refer to, the nearest
- * in the tree first; those that find none are removed, with their list entry where they are keys.
+ * Gives every leafref in the JSON (changed in place) the value of a leaf it may refer to, the
+ * nearest in the tree first; those that find none are removed, with their list entry where they are
+ * keys.
  */
 export function pointLeafrefs(schema: Schema, json: JsonObject): JsonObject {
   // A target may itself be a leafref that is changed or removed in an earlier round.

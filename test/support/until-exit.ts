@@ -1,4 +1,6 @@
-/** What a test has made on the machine; a test that runs out of time never gets to dispose of it. */
+/**
+ * What a test has made on the machine; a test that runs out of time never gets to dispose of it.
+ */
 const live = new Set<Disposable>();
 
 process.once("exit", () => {

@@ -82,7 +82,8 @@ describe("tidy on text", () => {
     { text: "await sleep(10);", file: "test/a.test.ts", rule: "sleep" },
     { text: "} __attribute__((packed));", file: "bpf/a/a.h", rule: "packed" },
     { text: 'bpf_printk("here");', file: "bpf/a/a.bpf.c", rule: "printk" },
-    { text: `const a = ${"b + ".repeat(25)}c;`, file: "src/a.ts", rule: "columns" },
+    { text: `// ${"long ".repeat(20)}`, file: "src/a.ts", rule: "columns" },
+    { text: `int a = ${"b + ".repeat(25)}c;`, file: "bpf/a/a.h", rule: "columns" },
   ];
 
   for (const { text, file, rule } of cases) {
@@ -95,7 +96,8 @@ describe("tidy on text", () => {
     { text: "// TODO(#12) a later kernel does this", file: "src/a.ts" },
     { text: 'console.log("x");', file: "src/cli/a.ts" },
     { text: 'import "node:child_process";', file: "test/a.test.ts" },
-    { text: `const url = "https://example.net/${"a".repeat(100)}";`, file: "src/a.ts" },
+    { text: `  // https://example.net/${"a".repeat(100)}`, file: "src/a.ts" },
+    { text: `const text = "${"a".repeat(100)}";`, file: "src/a.ts" },
   ];
 
   for (const { text, file } of allowed) {

@@ -13,7 +13,9 @@ export interface Location {
   readonly parameters: { readonly depth: number; readonly direction: string } | undefined;
 }
 
-/** `/module:name/…`, a prefix where the module changes: the form of the lock file and the schema. */
+/**
+ * `/module:name/…`, a prefix where the module changes: the form of the lock file and the schema.
+ */
 export function formatPath(steps: readonly Step[]): string {
   let module = "";
   let path = "";

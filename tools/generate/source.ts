@@ -92,7 +92,9 @@ export class SourceLibrary {
     return { module, name: reference.slice(colon + 1) };
   }
 
-  /** The typedef, grouping, … that a reference means: the innermost scope first (RFC 7950 §6.2.1). */
+  /**
+   * The typedef, grouping, … that a reference means: the innermost scope first (RFC 7950 §6.2.1).
+   */
   find(keyword: "typedef" | "grouping", reference: string, at: Statement): Statement {
     const source = this.sourceOf(at);
     const { module, name } = this.resolveName(reference, at);

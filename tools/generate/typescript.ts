@@ -32,7 +32,9 @@ interface Placed {
   readonly unconditional: boolean;
 }
 
-/** Prints a module's TypeScript: interfaces, paths, the IR, and a descriptor for a service model. */
+/**
+ * Prints a module's TypeScript: interfaces, paths, the IR, and a descriptor for a service model.
+ */
 export function printTypescript(module: IrModule, contract: Contract): string {
   return new Printer(module).file(contract);
 }
@@ -221,7 +223,9 @@ function listText(ir: IrLeafList): string {
   return /[ |]/.test(text) ? `readonly (${text})[]` : `readonly ${text}[]`;
 }
 
-/** Labelled tuple members; paths hold keys of several lists, so there the list's name goes first. */
+/**
+ * Labelled tuple members; paths hold keys of several lists, so there the list's name goes first.
+ */
 function keyTypes(list: IrList, labelPrefix = ""): string[] {
   return list.keys.map((key) => {
     const type = findKey(list, key)?.type ?? { base: "string" };

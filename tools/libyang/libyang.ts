@@ -104,7 +104,9 @@ export class YangContext implements Disposable {
     return { name, revision, implemented, text, pointer };
   }
 
-  /** The module after imports, uses, augments, deviations, features and typedefs: YANG-like text. */
+  /**
+   * The module after imports, uses, augments, deviations, features and typedefs: YANG-like text.
+   */
   printCompiled(module: YangModule): string {
     return this.#print(module.pointer, formatCompiled);
   }

@@ -20,7 +20,9 @@ export function caseClashes(present: readonly DataSchema[]): CaseClash[] {
   });
 }
 
-/** Notes the cases a node stands in; the first node of another case of the outermost such choice. */
+/**
+ * Notes the cases a node stands in; the first node of another case of the outermost such choice.
+ */
 function otherCase(
   node: DataSchema,
   chosen: Map<ChoiceSchema, ChosenCase>,

@@ -45,7 +45,8 @@ type BodySchema = Exclude<ParentSchema, ListSchema>;
 /**
  * Reads parsed RFC 7951 JSON: the body of the root, a container, a list entry or an operation's
  * parameters, or the value of a leaf or leaf-list. Judges form only: types, names, keys, cases.
- * Inside a body it leaves out what says nothing: empty lists, leaf-lists and non-presence containers.
+ * Inside a body it leaves out what says nothing: empty lists, leaf-lists and non-presence
+ * containers.
  * @throws RequestError with all violations
  */
 export function decodeJson(schema: BodySchema, json: unknown, options?: DecodeOptions): DataObject;
@@ -63,8 +64,8 @@ export function decodeJson(
 }
 
 /**
- * Reads what an edit wants the node at a path to hold, in the forms of `Edit.value`. A list entry may
- * leave out the keys, which the path has; so may a leaf-list entry its value.
+ * Reads what an edit wants the node at a path to hold, in the forms of `Edit.value`. A list entry
+ * may leave out the keys, which the path has; so may a leaf-list entry its value.
  * @throws RequestError with all violations
  */
 export function decodeJsonAt(

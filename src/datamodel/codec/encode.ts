@@ -13,9 +13,9 @@ export interface JsonObject {
 }
 
 /**
- * Writes data as plain values of RFC 7951 JSON, members in schema order: a body as an object, a list
- * (YangList or array of entries) as an array, one of its entries as an object. Inside a body, empty
- * lists, leaf-lists and non-presence containers are left out.
+ * Writes data as plain values of RFC 7951 JSON, members in schema order: a body as an object, a
+ * list (YangList or array of entries) as an array, one of its entries as an object. Inside a body,
+ * empty lists, leaf-lists and non-presence containers are left out.
  */
 export function encodeJson(
   schema: Exclude<ParentSchema, ListSchema>,

@@ -3,9 +3,9 @@ import { plainForm, shown, textLengthMax } from "./plain-form.ts";
 import { ValueError, type ValueType } from "./value-type.ts";
 
 /**
- * The text of an instance identifier (RFC 7951 §6.11) taken apart without a schema. Values are XPath
- * literals: either kind of quote, no escapes. A value with both kinds cannot be written so; it is a
- * `concat()` of literals, which XPath has and the RFC's grammar leaves out.
+ * The text of an instance identifier (RFC 7951 §6.11) taken apart without a schema. Values are
+ * XPath literals: either kind of quote, no escapes. A value with both kinds cannot be written so;
+ * it is a `concat()` of literals, which XPath has and the RFC's grammar leaves out.
  */
 export interface TextStep {
   /** Undefined where the name stands without one: the module of the step before. */

@@ -192,7 +192,9 @@ export type IrIntegerBase =
 interface IrTypeCommon {
   /** `module:typedef` the leaf named, where it named one. */
   readonly typedef?: string;
-  /** Typedefs that one is derived from, nearest first: some, as mac-address, fix a canonical form. */
+  /**
+   * Typedefs that one is derived from, nearest first: some, as mac-address, fix a canonical form.
+   */
   readonly typedefChain?: readonly string[];
 }
 

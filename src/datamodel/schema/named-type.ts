@@ -2,7 +2,9 @@ import type { IrType } from "./ir.ts";
 import { plainForm, shown } from "./plain-form.ts";
 import { ValueError, type ValueType } from "./value-type.ts";
 
-/** Types whose values are names: enumeration, bits, identityref; and the two with hardly a value. */
+/**
+ * Types whose values are names: enumeration, bits, identityref; and the two with hardly a value.
+ */
 type Ir<Base extends IrType["base"]> = Extract<IrType, { base: Base }>;
 
 export function booleanType(ir: Ir<"boolean">): ValueType {

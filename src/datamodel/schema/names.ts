@@ -1,4 +1,7 @@
-/** `source-prefix` → `sourcePrefix`, `_a.b` → `aB`; what every generated TypeScript name is made with. */
+/**
+ * `source-prefix` → `sourcePrefix`, `_a.b` → `aB`; what every generated TypeScript name is made
+ * with.
+ */
 export function camelCase(name: string): string {
   const pascal = pascalCase(name);
   return pascal.charAt(0).toLowerCase() + pascal.slice(1);

@@ -1,6 +1,8 @@
 import type { LeafValue } from "./value-type.ts";
 
-/** Longest text of any leaf value, in UTF-16 units; far above what a network's configuration needs. */
+/**
+ * Longest text of any leaf value, in UTF-16 units; far above what a network's configuration needs.
+ */
 export const textLengthMax = 65_536;
 
 /**

@@ -3,8 +3,8 @@ import { plainForm, shown } from "./plain-form.ts";
 import { type LeafValue, ValueError, type ValueType } from "./value-type.ts";
 
 /**
- * The first member type that accepts the value has it (RFC 7950 §9.12). JSON says more than the text
- * would: a number is never a string, nor an integer of 64 bits (RFC 7951 §6.10).
+ * The first member type that accepts the value has it (RFC 7950 §9.12). JSON says more than the
+ * text would: a number is never a string, nor an integer of 64 bits (RFC 7951 §6.10).
  */
 export function unionType(
   ir: Extract<IrType, { base: "union" }>,

@@ -3,9 +3,9 @@ import type { IrType } from "./ir.ts";
 /**
  * A leaf value in canonical form, always a JavaScript primitive so that `===` is YANG equality:
  * int8…uint32 → number; int64, uint64 → bigint; boolean → boolean; empty → null; everything else
- * (string, enumeration, decimal64 "1.50" → "1.5", bits in position order, binary as canonical base64,
- * identityref "module:name", instance-identifier) → string. A leafref has its target's form, a union
- * that of the first member type that accepts the value (RFC 7950 §9.12).
+ * (string, enumeration, decimal64 "1.50" → "1.5", bits in position order, binary as canonical
+ * base64, identityref "module:name", instance-identifier) → string. A leafref has its target's
+ * form, a union that of the first member type that accepts the value (RFC 7950 §9.12).
  */
 export type LeafValue = string | number | bigint | boolean | null;
 
@@ -23,7 +23,10 @@ export class ValueError extends Error {
 /** A YANG type compiled: the three forms of a value and the check of its restrictions. */
 export interface ValueType {
   readonly ir: IrType;
-  /** From RFC 7951 JSON (parsed). Integers of 64 bits may also be safe JSON numbers. @throws ValueError */
+  /**
+   * From RFC 7951 JSON (parsed). Integers of 64 bits may also be safe JSON numbers. @throws
+   * ValueError
+   */
   fromJson(json: unknown): LeafValue;
   toJson(value: LeafValue): unknown;
   /** From the lexical form (path predicates, defaults, command line). @throws ValueError */

@@ -2,7 +2,8 @@ import { CharacterReader, characterClass, escapedClass, literal } from "./xsd-cl
 
 /**
  * XSD regular expressions (XML Schema part 2, appendix F; RFC 7950 §9.4.5) as JavaScript ones. What
- * differs: the whole value must match, `^` and `$` are ordinary characters, `.` leaves out only CR and
+ * differs: the whole value must match, `^` and `$` are ordinary characters, `.` leaves out only CR
+ * and
  * LF, classes can be subtracted, and `\i \c \d \s \w` mean sets of Unicode characters.
  *
  * Two habits of published modules that XSD lacks but libyang accepts are taken in: `(?:…)` for a

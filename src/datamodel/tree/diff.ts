@@ -28,8 +28,9 @@ export type Visit = (
 ) => boolean | void;
 
 /**
- * Walks the differences between two versions of a data tree. Costs O(differences × log n): what both
- * versions share is never looked at. Created and deleted subtrees are walked down to their leaves.
+ * Walks the differences between two versions of a data tree. Costs O(differences × log n): what
+ * both versions share is never looked at. Created and deleted subtrees are walked down to their
+ * leaves.
  */
 export function diffTrees(
   schema: ParentSchema,

@@ -33,7 +33,10 @@ export function applyEdits(root: DataObject, edits: readonly Edit[], stamp = 0):
   }
 }
 
-/** RFC 7950 §15.7 gives data-missing no app-tag for this; it tells a missing parent from the node itself. */
+/**
+ * RFC 7950 §15.7 gives data-missing no app-tag for this; it tells a missing parent from the node
+ * itself.
+ */
 const missingParent = "missing-parent";
 
 class EditSession {

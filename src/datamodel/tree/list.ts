@@ -82,8 +82,8 @@ export class YangList<E extends object = object, K extends ListKeys = ListKeys>
   }
 
   /**
-   * Keys that are new or that moved since `older`, in list order; empty unless user-ordered. Placing
-   * each behind its predecessor, one after the other, makes the older order into this one.
+   * Keys that are new or that moved since `older`, in list order; empty unless user-ordered.
+   * Placing each behind its predecessor, one after the other, makes the older order into this one.
    */
   placed(older: YangList<E, K>): string[] {
     return this.#order === undefined ? [] : this.#order.placedSince(older.#order);
@@ -132,7 +132,9 @@ export class ListDraft<E extends object = object, K extends ListKeys = ListKeys>
     return this.#entries.size;
   }
 
-  /** Adds or replaces; a new entry of a user-ordered list goes last unless `insert` says otherwise. */
+  /**
+   * Adds or replaces; a new entry of a user-ordered list goes last unless `insert` says otherwise.
+   */
   set(key: string, entry: E, insert?: InsertPoint): void {
     const isNew = this.#entries.set(key, entry);
     if (this.#order && (isNew || insert)) this.#order.place(key, insert ?? { where: "last" });

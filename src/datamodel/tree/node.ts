@@ -41,7 +41,10 @@ export function emptyObject(schema: ParentSchema): DataObject {
   return Object.create(defaultsOf(schema)) as DataObject;
 }
 
-/** The shared object that holds a node's defaults; also stands for its absent non-presence container. */
+/**
+ * The shared object that holds a node's defaults; also stands for its absent non-presence
+ * container.
+ */
 export function defaultsOf(schema: ParentSchema): DataObject {
   const known = prototypes.get(schema);
   if (known) return known;

@@ -21,8 +21,8 @@ const namedPerTargetMax = 10;
 /**
  * Keeps a leafref true without ever searching. Referrer and targets share a *pivot*, the highest
  * node of the path (the bridge, for `../../../ports/name`); values are counted per pivot instance:
- * how many leaves refer to a value, and, where the target is not the key of a list, how many targets
- * have it.
+ * how many leaves refer to a value, and, where the target is not the key of a list, how many
+ * targets have it.
  */
 export class LeafrefIndex {
   readonly referrer: Leaf;
@@ -105,8 +105,8 @@ export interface Route {
 }
 
 /**
- * The way a leafref goes, if it only climbs and then descends, and nothing on it comes and goes with
- * a condition. Other leafrefs are judged by a constraint.
+ * The way a leafref goes, if it only climbs and then descends, and nothing on it comes and goes
+ * with a condition. Other leafrefs are judged by a constraint.
  */
 export function leafrefRoute(engine: XpathEngine, referrer: Leaf): Route | undefined {
   const { ir } = referrer.type;

@@ -58,7 +58,9 @@ export class UniqueIndex {
     return "another entry";
   }
 
-  /** The entry's values; undefined where one is missing, which excuses the entry (RFC 7950 §7.8.3). */
+  /**
+   * The entry's values; undefined where one is missing, which excuses the entry (RFC 7950 §7.8.3).
+   */
   #combination(entry: Cursor): string | undefined {
     const texts: string[] = [];
     for (const way of this.#ways) {

@@ -50,7 +50,10 @@ export class MessageDecoder {
     return into;
   }
 
-  /** The message of a data node found at `place`, giving other calls their turn every few hundred entries. */
+  /**
+   * The message of a data node found at `place`, giving other calls their turn every few hundred
+   * entries.
+   */
   dataInSlices(message: ProtoMessage, bytes: Uint8Array, place: Place): Promise<DataObject> {
     return this.#slicedBody(message, new WireReader(bytes), { place, depth: 0 });
   }

@@ -109,7 +109,9 @@ class Printer {
     return `.${target}`;
   }
 
-  /** protoc looks for the first part from the innermost scope outwards and then does not go back. */
+  /**
+   * protoc looks for the first part from the innermost scope outwards and then does not go back.
+   */
   #resolve(name: string, scope: string): string | undefined {
     const [first = ""] = name.split(".");
     for (let at = scope; at !== ""; at = at.slice(0, Math.max(0, at.lastIndexOf(".")))) {

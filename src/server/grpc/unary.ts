@@ -60,7 +60,9 @@ export function encodeReply(api: Api, response: string, message: PlainMessage): 
   );
 }
 
-/** The status of an error; one that is our fault is logged, since the client learns nothing of it. */
+/**
+ * The status of an error; one that is our fault is logged, since the client learns nothing of it.
+ */
 export function reported(api: Api, method: string, error: unknown) {
   if (refusalOf(error) === undefined) {
     const stack = error instanceof Error ? error.stack : String(error);

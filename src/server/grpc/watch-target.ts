@@ -50,7 +50,9 @@ export class WatchTarget {
     }
   }
 
-  /** Calls back for every instance an event changed: O(changes), shared parts are never looked at. */
+  /**
+   * Calls back for every instance an event changed: O(changes), shared parts are never looked at.
+   */
   changed({ older, newer, state }: ChangeEvent, mark: Mark): void {
     this.#diff([], [older, newer], mark);
     for (const path of state) {

@@ -41,7 +41,9 @@ export interface CubeRuntime {
   readonly type: CubeBase["type"];
 }
 
-/** How frames come from a device into a cube of this type; an XDP cube has its TC twin behind it. */
+/**
+ * How frames come from a device into a cube of this type; an XDP cube has its TC twin behind it.
+ */
 export function hooksOf(type: CubeBase["type"]): readonly Hook[] {
   if (type === "TC") return ["tcx-ingress"];
   return [type === "XDP_DRV" ? "xdp-native" : "xdp-generic", "tcx-ingress"];

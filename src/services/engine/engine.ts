@@ -96,8 +96,9 @@ export class Engine implements Datastore {
   }
 
   /**
-   * Brings the data plane to a stored configuration. Devices it names may be absent: their ports are
-   * down until they appear. @throws RequestError where the configuration is not valid (any more).
+   * Brings the data plane to a stored configuration. Devices it names may be absent: their ports
+   * are down until they appear. @throws RequestError where the configuration is not valid (any
+   * more).
    */
   restore(stored: Version): Promise<void> {
     return this.#turns.take(async () => {

@@ -23,8 +23,9 @@ export interface Verdict {
 }
 
 /**
- * Judges a candidate: YANG's rules, names, peers, init-only leaves and what services add. Everything
- * is judged by what differs from the running configuration, and all violations are told together.
+ * Judges a candidate: YANG's rules, names, peers, init-only leaves and what services add.
+ * Everything is judged by what differs from the running configuration, and all violations are told
+ * together.
  */
 export class Judge {
   readonly peers: PeerIndex;

@@ -22,7 +22,9 @@ export function refPath(list: ListSchema, cube: string, ref: NodeRef): InstanceP
   return path;
 }
 
-/** Names of the nodes between a cube and the end of a path: how a service declares things by path. */
+/**
+ * Names of the nodes between a cube and the end of a path: how a service declares things by path.
+ */
 export function pathBelowCube(path: InstancePath, last?: string): string {
   const names = path.slice(1).map(({ schema }) => schema.name);
   return (last === undefined ? names : [...names, last]).join("/");

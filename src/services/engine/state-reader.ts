@@ -8,7 +8,9 @@ import { forwardingPath } from "./hop.ts";
 import { withState } from "./operational.ts";
 import type { Planner } from "./planner.ts";
 
-/** Puts the operational view of cubes together: configuration, base state, and the service's own. */
+/**
+ * Puts the operational view of cubes together: configuration, base state, and the service's own.
+ */
 export class StateReader {
   readonly #dataplane: Dataplane;
   readonly #devices: Devices;

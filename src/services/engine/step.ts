@@ -2,8 +2,8 @@ import type { PlanStep } from "../../datamodel/datastore/datastore.ts";
 import type { Breather } from "./turns.ts";
 
 /**
- * One thing a commit does to the data plane. A plan is the list of steps in the order they are done;
- * applying does exactly these, undoing does their opposites from the last to the first.
+ * One thing a commit does to the data plane. A plan is the list of steps in the order they are
+ * done; applying does exactly these, undoing does their opposites from the last to the first.
  */
 export interface Step {
   /** What a dry run prints; the same steps are then made. */

@@ -12,7 +12,9 @@ export class Turns {
 /** How long synchronous work may keep the event loop before others get a turn, in milliseconds. */
 const sliceMs = 10;
 
-/** Lets other work in when a slice is used up; awaiting it otherwise costs nothing but a microtask. */
+/**
+ * Lets other work in when a slice is used up; awaiting it otherwise costs nothing but a microtask.
+ */
 export class Breather {
   #sliceEnd = performance.now() + sliceMs;
 
