@@ -51,7 +51,8 @@ type Settings = Required<JournalOptions>;
 
 /**
  * Opens a journal, creating its directory if need be, and brings back what it holds.
- * @throws JournalError `locked`, `no-good-state`, `unsupported-version`, `permission`, `no-space`, `io`
+ * @throws JournalError `locked`, `no-good-state`, `unsupported-version`, `permission`, `no-space`,
+ * `io`
  */
 export async function openJournal(
   options: JournalOptions,

@@ -15,7 +15,9 @@ export const recordHeaderSize = 16;
 export interface Damage {
   readonly offset: number;
   readonly reason: string;
-  /** `torn`: the last write of a crash, never acknowledged. `corrupt`: good records come after it. */
+  /**
+   * `torn`: the last write of a crash, never acknowledged. `corrupt`: good records come after it.
+   */
   readonly kind: "torn" | "corrupt";
   /** True where the bytes may once have been a good record: worth keeping for a person to see. */
   readonly isWorthKeeping: boolean;

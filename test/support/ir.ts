@@ -14,8 +14,8 @@ import type {
 import { linkSchema, type Schema } from "../../src/datamodel/schema/schema.ts";
 
 /**
- * Writes small IRs by hand: `module("m", [list("entry", "name", [leaf("name", "string")])])`. Module
- * and config are handed down; a node's last argument overrides anything else.
+ * Writes small IRs by hand: `module("m", [list("entry", "name", [leaf("name", "string")])])`.
+ * Module and config are handed down; a node's last argument overrides anything else.
  */
 export interface Surroundings {
   readonly module: string;

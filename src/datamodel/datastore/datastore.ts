@@ -34,7 +34,9 @@ export interface CommitOptions {
   readonly ifMatch?: string;
   readonly dryRun?: boolean;
   readonly comment?: string;
-  /** `durable` (default): answer when the journal is on disk; `applied`: when the maps are written. */
+  /**
+   * `durable` (default): answer when the journal is on disk; `applied`: when the maps are written.
+   */
   readonly wait?: "durable" | "applied";
   readonly signal?: AbortSignal;
 }

@@ -55,8 +55,8 @@ export function printKeys(schema: ListSchema, keys: ListKeys): string {
 }
 
 /**
- * Reads `/simplebridge:simplebridge[name='br0']/ports[name="p1"]/peer`: keys in any order, values in
- * either kind of quote. "/" is the root.
+ * Reads `/simplebridge:simplebridge[name='br0']/ports[name="p1"]/peer`: keys in any order, values
+ * in either kind of quote. "/" is the root.
  * @throws RequestError whose violation has the path up to what is wrong
  */
 export function parsePath(schema: Schema, text: string): InstancePath {
