@@ -9,7 +9,7 @@
 #include "simplebridge.h"
 
 /* As many as /simplebridge/fdb/entry allows; the engine may set fewer. */
-#define STATIC_ENTRIES_MAX  262144
+#define STATIC_ENTRIES_MAX  131072
 /* The default of /simplebridge/fdb/size, which the engine sets. */
 #define LEARNED_ENTRIES_MAX 4096
 #define EVENT_BYTES_MAX	    65536

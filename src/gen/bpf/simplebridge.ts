@@ -145,7 +145,7 @@ export const simplebridgeObject = {
       owner: "config",
       key: simplebridgeFdbKey,
       value: simplebridgeStatic,
-      maxEntries: 262144,
+      maxEntries: 131072,
     },
   },
   programs: {

@@ -705,7 +705,7 @@ export const simplebridgeIr: IrModule = {
                 "address"
               ],
               "userOrdered": false,
-              "maxElements": 262144,
+              "maxElements": 131072,
               "children": [
                 {
                   "kind": "leaf",
