@@ -51,7 +51,7 @@ function noLeaf(parent: ParentSchema, name: string, child: DataSchema | undefine
 }
 
 /** Leaves that may be given as `name=value`, those of containers below with dots. */
-export function parameterNames(parent: ParentSchema, prefix = ""): string[] {
+function parameterNames(parent: ParentSchema, prefix = ""): string[] {
   return parent.children
     .filter(({ config }) => config)
     .flatMap((child) => {

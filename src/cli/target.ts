@@ -115,7 +115,7 @@ function operationTarget(parentPath: string, schema: OperationSchema): Target {
 }
 
 /** Nodes and actions that may be named next. */
-export function namesBelow(parent: ParentSchema): string[] {
+function namesBelow(parent: ParentSchema): string[] {
   const operations = new Set([...parent.operations.values()].map(({ name }) => name));
   return [...parent.children.map(({ name }) => name), ...operations];
 }

@@ -33,7 +33,7 @@ const invalidTree = new Set(["instance-required", "missing-choice", "when-violat
 /**
  * The status of one violation. `judged`: it is of the resulting tree, not of the request's form.
  */
-export function violationStatus({ tag, appTag }: Violation, judged = false): StatusName {
+function violationStatus({ tag, appTag }: Violation, judged = false): StatusName {
   if (appTag === "if-match") return "ABORTED";
   if (appTag !== undefined && invalidTree.has(appTag)) return "FAILED_PRECONDITION";
   // A node whose `when` is false has the tag of an unknown one (RFC 7950 §8.3.2).
@@ -83,7 +83,7 @@ export function refusalOf(error: unknown): Refusal | undefined {
 }
 
 /** The refusal that a list of violations adds up to. */
-export function violationsRefusal(violations: readonly Violation[], judged = false): Refusal {
+function violationsRefusal(violations: readonly Violation[], judged = false): Refusal {
   const found = new Set(violations.map((violation) => violationStatus(violation, judged)));
   const status = precedence.find((name) => found.has(name)) ?? "INTERNAL";
   return { status, message: new RequestError(violations).message, violations };

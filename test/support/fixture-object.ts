@@ -13,7 +13,7 @@ function raw(size: number): Codec<Uint8Array> {
   return { size, encode: (value) => Uint8Array.from(value), decode: (bytes) => bytes };
 }
 
-export function little(value: number | bigint, size: 4 | 8): Uint8Array {
+function little(value: number | bigint, size: 4 | 8): Uint8Array {
   const bytes = Buffer.alloc(8);
   bytes.writeBigUInt64LE(BigInt(value));
   return Uint8Array.from(bytes.subarray(0, size));

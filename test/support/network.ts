@@ -58,7 +58,7 @@ export function vethPair({ peerIn }: { peerIn?: Namespace } = {}): VethPair {
   }
 }
 
-export function ifindexOf(name: string): number {
+function ifindexOf(name: string): number {
   return Number(/^\d+/.exec(ip(`-o link show ${name}`))?.[0]);
 }
 

@@ -169,6 +169,12 @@ function deriveIdentities(identities: readonly IrIdentity[]): Map<string, Set<st
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
+/** A data node whose choices and cases have been taken away from around it. */
+interface Flat {
+  readonly ir: Exclude<IrNode, IrChoice>;
+  readonly inCase: CaseMembership | undefined;
+}
+
 class Linker {
   readonly #identities: ReadonlyMap<string, ReadonlySet<string>>;
 
@@ -187,12 +193,12 @@ class Linker {
   }
 
   #fill(parent: Mutable<ParentSchema>, nodes: readonly IrNode[], at: Location): void {
-    const flat: { ir: Exclude<IrNode, IrChoice>; inCase: CaseMembership | undefined }[] = [];
+    const flat: Flat[] = [];
     const choices: ChoiceSchema[] = [];
     this.#flatten(nodes, undefined, flat, choices);
     const names = propertyNames(flat.map(({ ir }) => ir));
-    const children = flat.map(({ ir, inCase }, index) =>
-      this.#node(ir, inCase, parent as ParentSchema, at, names[index] ?? ir.name),
+    const children = flat.map((node, index) =>
+      this.#node(node, parent as ParentSchema, at, names[index] ?? node.ir.name),
     );
     for (const child of children) {
       for (let membership = child.inCase; membership; membership = membership.outer) {
@@ -208,7 +214,7 @@ class Linker {
   #flatten(
     nodes: readonly IrNode[],
     inCase: CaseMembership | undefined,
-    flat: { ir: Exclude<IrNode, IrChoice>; inCase: CaseMembership | undefined }[],
+    flat: Flat[],
     choices: ChoiceSchema[],
   ): void {
     for (const ir of nodes) {
@@ -233,13 +239,7 @@ class Linker {
     }
   }
 
-  #node(
-    ir: Exclude<IrNode, IrChoice>,
-    inCase: CaseMembership | undefined,
-    parent: ParentSchema,
-    at: Location,
-    prop: string,
-  ): DataSchema {
+  #node({ ir, inCase }: Flat, parent: ParentSchema, at: Location, prop: string): DataSchema {
     const jsonName = ir.module === at.module ? ir.name : `${ir.module}:${ir.name}`;
     const extensions = ir.extensions ?? [];
     const common = {

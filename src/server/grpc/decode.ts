@@ -10,7 +10,7 @@ import type {
   ParentSchema,
 } from "../../datamodel/schema/schema.ts";
 import { type LeafValue, ValueError } from "../../datamodel/schema/value-type.ts";
-import { type DataObject, type DataValue, keysOf } from "../../datamodel/tree/node.ts";
+import { type Anydata, type DataObject, keysOf } from "../../datamodel/tree/node.ts";
 import { printKeys } from "../../datamodel/tree/path.ts";
 import { Filling, type Place } from "./filling.ts";
 import type { LeafCodecs, PlainMessage } from "./leaf-codec.ts";
@@ -293,14 +293,14 @@ export class MessageDecoder {
     }
   }
 
-  #anydata(spot: Spot, field: ProtoField, place: Place): DataValue {
+  #anydata(spot: Spot, field: ProtoField, place: Place): Anydata {
     const text = this.#scalars(field, spot)[0] as string;
     try {
-      return { anydata: JSON.parse(text) } as unknown as DataValue;
+      return { anydata: JSON.parse(text) };
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
       this.#report("invalid-value", place, `the value is not JSON: ${error.message}`);
-      return { anydata: null } as unknown as DataValue;
+      return { anydata: null };
     }
   }
 

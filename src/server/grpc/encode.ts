@@ -138,7 +138,7 @@ export class MessageEncoder {
         }
         return;
       case "anydata":
-        this.#value(field, JSON.stringify((value as unknown as Anydata).anydata), writer);
+        this.#value(field, JSON.stringify((value as Anydata).anydata), writer);
         return;
       case "leaf-list":
         this.#leafList(field, node, value as readonly LeafValue[], writer);

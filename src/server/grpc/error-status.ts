@@ -22,7 +22,7 @@ export function grpcStatus(error: unknown, encoder: MessageEncoder): GrpcStatus 
 
 const internal: Refusal = { status: "INTERNAL", message: "internal error", violations: [] };
 
-export function refusalStatus(refusal: Refusal, encoder: MessageEncoder): GrpcStatus {
+function refusalStatus(refusal: Refusal, encoder: MessageEncoder): GrpcStatus {
   const code = status[refusal.status];
   const details = refusal.message.slice(0, messageMax);
   const metadata = new Metadata();

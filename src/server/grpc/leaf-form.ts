@@ -16,8 +16,8 @@ export interface UnionMember {
   readonly form: LeafForm;
 }
 
-export const decimalMessage = "yangplane.core.v1.Decimal64";
-export const emptyMessage = "google.protobuf.Empty";
+const decimalMessage = "yangplane.core.v1.Decimal64";
+const emptyMessage = "google.protobuf.Empty";
 
 const scalars: Partial<Record<IrType["base"], ProtoScalar>> = {
   int8: "int32",

@@ -268,6 +268,6 @@ function reservedOf(entries: readonly LockEntry[]) {
   return entries.map(({ number, name }) => ({ number, name }));
 }
 
-export function commented(comment: string | undefined): { comment: string } | Record<never, never> {
+function commented(comment: string | undefined): { comment: string } | Record<never, never> {
   return comment === undefined ? {} : { comment };
 }

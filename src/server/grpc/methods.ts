@@ -344,7 +344,7 @@ function topOf(node: DataSchema): DataSchema {
 }
 
 /** Lists from the root to a node; `withOwn` includes the node if it is one. */
-export function ancestorLists(node: Subject["node"], withOwn: boolean): ListSchema[] {
+function ancestorLists(node: Subject["node"], withOwn: boolean): ListSchema[] {
   const lists: ListSchema[] = [];
   const isList = "kind" in node && node.kind === "list";
   let at: ParentSchema | undefined = withOwn && isList ? node : node.parent;

@@ -123,12 +123,14 @@ export class Session implements AsyncDisposable {
     const [packed] = metadata.get("grpc-status-details-bin");
     const base = { code: status[code] ?? "", details };
     if (packed === undefined) return { ...base, violations: [], total: 0 };
-    const { details: any } = this.decode("google.rpc.Status", packed as Buffer) as unknown as {
-      details: { value: string }[];
+    const { details: any } = this.decode("google.rpc.Status", packed as Buffer);
+    const own = Buffer.from((any as { value: string }[])[1]?.value ?? "", "base64");
+    const { violations, total } = this.decode("yangplane.core.v1.Violations", own);
+    return {
+      ...base,
+      violations: (violations ?? []) as Refused["violations"],
+      total: total as number,
     };
-    const own = Buffer.from(any[1]?.value ?? "", "base64");
-    const decoded = this.decode("yangplane.core.v1.Violations", own) as unknown as Refused;
-    return { ...base, violations: decoded.violations ?? [], total: decoded.total };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

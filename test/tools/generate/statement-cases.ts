@@ -29,7 +29,7 @@ const stringLeaf = (name: string) => ({
   mandatory: false,
 });
 
-export const headerCases: readonly StatementCase[] = [
+const headerCases: readonly StatementCase[] = [
   {
     title: "a module keeps name, namespace, prefix, newest revision and description",
     body: `organization o; contact c; description d; revision 2020-01-01 { reference r; }
@@ -87,7 +87,7 @@ export const headerCases: readonly StatementCase[] = [
   },
 ];
 
-export const nodeCases: readonly StatementCase[] = [
+const nodeCases: readonly StatementCase[] = [
   {
     title: "a container has children and, with presence, what its presence means",
     body: `container c { presence "is
@@ -255,7 +255,7 @@ export const nodeCases: readonly StatementCase[] = [
   },
 ];
 
-export const reuseCases: readonly StatementCase[] = [
+const reuseCases: readonly StatementCase[] = [
   {
     title: "a grouping's nodes are in the using module, with the grouping's prefixes resolved",
     body: `import torture-types { prefix other; } uses other:endpoint;`,
@@ -379,7 +379,7 @@ export const reuseCases: readonly StatementCase[] = [
   },
 ];
 
-export const typeCases: readonly StatementCase[] = [
+const typeCases: readonly StatementCase[] = [
   {
     title: "a range is the intersection of its typedef chain, which is named",
     body: `typedef a { type int16 { range "1..100 | 200" { error-message e; error-app-tag t; } }
