@@ -130,7 +130,7 @@ export class Journal {
    * far as the disk still obeys), and the journal refuses writes until `recover`.
    */
   append(payload: Uint8Array): Promise<void> {
-    const refusal = this.#refusal(payload.length);
+    const refusal = this.refusal(payload.length);
     if (refusal) return Promise.reject(refusal);
     const batch = this.#filling();
     this.#lastSequence += 1;
@@ -175,7 +175,7 @@ export class Journal {
    */
   writeSnapshot(state: StateSlices): Promise<void> {
     assert(this.#snapshot === undefined, "one snapshot at a time");
-    const refusal = this.#refusal(0);
+    const refusal = this.refusal(0);
     if (refusal) return Promise.reject(refusal);
     this.#snapshot = this.#writeSnapshot(state).finally(() => {
       this.#snapshot = undefined;
@@ -199,7 +199,8 @@ export class Journal {
     }
   }
 
-  #refusal(payloadSize: number): JournalError | undefined {
+  /** What `append` would say to a record of this many bytes: `queue-full`, `closed`, … */
+  refusal(payloadSize: number): JournalError | undefined {
     if (this.#isClosed) return this.#error("closed", "the journal is closed");
     if (this.#failure) {
       const cause = this.#failure;

@@ -1,5 +1,15 @@
-import type { Commit, CommitOptions, Edit } from "../../src/datamodel/datastore/datastore.ts";
+import { encodeJson } from "../../src/datamodel/codec/encode.ts";
+import type {
+  ChangeEvent,
+  Commit,
+  CommitOptions,
+  Edit,
+  View,
+} from "../../src/datamodel/datastore/datastore.ts";
+import type { Violation } from "../../src/datamodel/error.ts";
 import { linkSchema, type Schema } from "../../src/datamodel/schema/schema.ts";
+import type { DataObject } from "../../src/datamodel/tree/node.ts";
+import { parsePath } from "../../src/datamodel/tree/path.ts";
 import type { Dataplane } from "../../src/dataplane/dataplane.ts";
 import { MemoryDataplane } from "../../src/dataplane/memory.ts";
 import { MemoryDevices } from "../../src/dataplane/memory-devices.ts";
@@ -17,9 +27,17 @@ export class MemoryLog implements CommitLog {
   readonly records: Uint8Array[] = [];
   readonly isSnapshotDue = false;
   failure: Error | undefined;
+  /** Makes the log refuse the next record without a failure, as one whose queue is full. */
+  nextRefusal: Error | undefined;
   /** While set, appends wait for `settle`. */
   holding = false;
   #waiting: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
+
+  refusal(): Error | undefined {
+    const refusal = this.failure ?? this.nextRefusal;
+    this.nextRefusal = undefined;
+    return refusal;
+  }
 
   append(record: Uint8Array): Promise<void> {
     if (this.failure) return Promise.reject(this.failure);
@@ -53,6 +71,8 @@ export interface EngineFixture {
   readonly engine: Engine;
   readonly schema: Schema;
   readonly dataplane: Dataplane;
+  /** The data plane below what `wrap` made of it. */
+  readonly memory: MemoryDataplane;
   readonly devices: MemoryDevices;
   readonly log: MemoryLog;
   /** Errors without a caller to tell; a test that expects none asserts it is empty. */
@@ -60,6 +80,14 @@ export interface EngineFixture {
   edit(operation: Edit["operation"], path: string, json?: unknown): Edit;
   /** Commits and fails on violations. */
   commit(...edits: Edit[]): Promise<Commit>;
+  /** What is wrong with these edits, none of which is applied then. */
+  violations(...edits: Edit[]): Promise<readonly Violation[]>;
+  /** JSON of a node, the operational view if nothing else is asked for; undefined if absent. */
+  read(path: string, view?: View): unknown;
+  /** The id under which the data plane has the cube at a path. */
+  objectId(path: string): string;
+  /** All that subscribers are told from now on. */
+  heard(): ChangeEvent[];
 }
 
 export interface FixtureParts {
@@ -92,15 +120,41 @@ export async function engineFixture(parts: FixtureParts = {}): Promise<EngineFix
     engine,
     schema,
     dataplane,
+    memory,
     devices,
     log,
     errors,
     edit: (operation, path, json) => edit(schema, operation, path, json),
+    ...callsOf(engine, schema),
+  };
+}
+
+type Calls = Pick<EngineFixture, "commit" | "violations" | "read" | "objectId" | "heard">;
+
+function callsOf(engine: Engine, schema: Schema): Calls {
+  return {
     commit: async (...edits) => {
       const outcome = await engine.commit(edits, local);
       if (outcome.violations) throw new Error(JSON.stringify(outcome.violations));
       if (outcome.commit === undefined) throw new Error("no commit");
       return outcome.commit;
+    },
+    violations: async (...edits) => (await engine.commit(edits, local)).violations ?? [],
+    read: (path, view = "operational") => {
+      const parsed = parsePath(schema, path);
+      const node = parsed.at(-1)?.schema;
+      const value = engine.read(parsed, view);
+      if (value === undefined || node === undefined) return undefined;
+      return encodeJson(node, value, { withDefaults: view === "operational" });
+    },
+    objectId: (path) => {
+      const cube = engine.read(parsePath(schema, path), "config") as DataObject;
+      return `cubes/${cube["uuid"]}`;
+    },
+    heard: () => {
+      const events: ChangeEvent[] = [];
+      engine.subscribe((event) => events.push(event));
+      return events;
     },
   };
 }

@@ -1,3 +1,4 @@
+import { atOnce, type Slices } from "../../lib/slices.ts";
 import type { Edit } from "../datastore/datastore.ts";
 import type { ListSchema, ParentSchema, Schema } from "../schema/schema.ts";
 import { diffTrees, type Location, locationPath } from "../tree/diff.ts";
@@ -24,48 +25,78 @@ export type DeltaRecord =
   | readonly ["place", string, string | null];
 
 export function encodeDelta(schema: Schema, older: DataObject, newer: DataObject): DeltaRecord[] {
-  const records: DeltaRecord[] = [];
-  const moves: DeltaRecord[] = [];
-  const additions = new Map<Location | undefined, Map<ListSchema, unknown[]>>();
-  diffTrees(schema.root, older, newer, (location, was, is) => {
-    const { schema: node } = location;
-    if (node.kind === "list" && location.entry === undefined) {
-      moves.push(...placements(location, was, is));
-      return true;
-    }
-    if (
-      was !== undefined &&
-      is !== undefined &&
-      (node.kind === "list" || node.kind === "container")
-    ) {
-      return true;
-    }
-    if (is === undefined) records.push(["delete", printPath(locationPath(location))]);
-    else if (node.kind === "list") addEntry(records, additions, location);
-    else records.push(["set", printPath(locationPath(location)), encodeJson(node, is)]);
-    return false;
-  });
-  return [...records, ...moves];
+  return atOnce(encodingDelta(schema, older, newer));
 }
 
-/** Puts a new entry with its new siblings, so that a bulk load names their list once. */
-function addEntry(
-  records: DeltaRecord[],
-  additions: Map<Location | undefined, Map<ListSchema, unknown[]>>,
-  location: Location,
-): void {
-  const schema = location.schema as ListSchema;
-  const lists = additions.get(location.parent) ?? new Map<ListSchema, unknown[]>();
-  additions.set(location.parent, lists);
-  const json = encodeJson(schema, location.entry as DataObject);
-  const entries = lists.get(schema);
-  if (entries) {
-    entries.push(json);
-    return;
+/** The same, in slices. */
+export function* encodingDelta(
+  schema: Schema,
+  older: DataObject,
+  newer: DataObject,
+): Slices<DeltaRecord[]> {
+  const records: DeltaRecord[] = [];
+  const placed: DeltaRecord[] = [];
+  const additions = new Additions(records);
+  let count = 0;
+  for (const { location, was, is } of topDifferences(schema, older, newer)) {
+    const { schema: node } = location;
+    if (node.kind === "list" && location.entry === undefined) {
+      placed.push(...placements(location, was, is));
+    } else if (is === undefined) {
+      records.push(["delete", printPath(locationPath(location))]);
+    } else if (node.kind === "list") {
+      additions.add(location);
+    } else {
+      records.push(["set", printPath(locationPath(location)), encodeJson(node, is)]);
+    }
+    count += 1;
+    if (count % entriesPerRecord === 0) yield;
   }
-  const added = [json];
-  lists.set(schema, added);
-  records.push(["add", printPath(listPath(location)), added]);
+  return [...records, ...placed];
+}
+
+interface Difference {
+  readonly location: Location;
+  readonly was: DataValue | undefined;
+  readonly is: DataValue | undefined;
+}
+
+/** What differs, each subtree that came or went by its top node only. */
+function topDifferences(schema: Schema, older: DataObject, newer: DataObject): Difference[] {
+  const differences: Difference[] = [];
+  diffTrees(schema.root, older, newer, (location, was, is) => {
+    const { kind } = location.schema;
+    const isWholeList = kind === "list" && location.entry === undefined;
+    const goesOn =
+      was !== undefined && is !== undefined && (kind === "list" || kind === "container");
+    if (isWholeList || !goesOn) differences.push({ location, was, is });
+    return isWholeList || goesOn;
+  });
+  return differences;
+}
+
+/** Gathers new entries by their list, so that a bulk load names it once for many. */
+class Additions {
+  readonly #records: DeltaRecord[];
+  /** The batch being filled, by the location above the list: siblings share it. */
+  readonly #batches = new Map<Location | undefined, Map<ListSchema, unknown[]>>();
+
+  constructor(records: DeltaRecord[]) {
+    this.#records = records;
+  }
+
+  add(location: Location): void {
+    const schema = location.schema as ListSchema;
+    const lists = this.#batches.get(location.parent) ?? new Map<ListSchema, unknown[]>();
+    this.#batches.set(location.parent, lists);
+    let batch = lists.get(schema);
+    if (batch === undefined || batch.length === entriesPerRecord) {
+      batch = [];
+      lists.set(schema, batch);
+      this.#records.push(["add", printPath(listPath(location)), batch]);
+    }
+    batch.push(encodeJson(schema, location.entry as DataObject));
+  }
 }
 
 function listPath({ parent, schema }: Location): InstancePath {
@@ -126,7 +157,7 @@ function placeEdit(schema: Schema, path: InstancePath, predecessor: string | nul
   return { path, operation: "merge", value: {}, insert };
 }
 
-/** Entries a record of `stateRecords` holds at most: bounds the time one takes to encode. */
+/** Entries a record holds at most: bounds the time one takes to encode. */
 const entriesPerRecord = 500;
 
 /**

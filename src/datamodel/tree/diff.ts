@@ -1,6 +1,6 @@
 import type { ContainerSchema, DataSchema, ListSchema, ParentSchema } from "../schema/schema.ts";
 import type { LeafValue } from "../schema/value-type.ts";
-import type { YangList } from "./list.ts";
+import { listChanges, type YangList } from "./list.ts";
 import { type DataObject, type DataValue, isSet, keysOf } from "./node.ts";
 import type { InstancePath, PathStep } from "./path.ts";
 
@@ -104,9 +104,7 @@ function diffList(
     if (visit(location, ...pair) !== false) diffChildren(schema, location, pair, visit);
   };
   if (schema.userOrdered) visit({ schema, parent }, older, newer);
-  if (newer && older) newer.diff(older, differs);
-  else if (newer) for (const [key, entry] of newer.entries()) differs(key, undefined, entry);
-  else if (older) for (const [key, entry] of older.entries()) differs(key, entry, undefined);
+  for (const change of listChanges(older, newer)) differs(...change);
 }
 
 /** The location as a path from the root. */

@@ -1,3 +1,4 @@
+import { atOnce, type Slices } from "../../lib/slices.ts";
 import type { Edit } from "../datastore/datastore.ts";
 import { RequestError, refuse, type Violation } from "../error.ts";
 import type { DataSchema, LeafListSchema, ListSchema, ParentSchema } from "../schema/schema.ts";
@@ -17,13 +18,24 @@ import { type InstancePath, type PathStep, printPath } from "./path.ts";
  * @throws RequestError with a violation for every edit that could not be applied.
  */
 export function applyEdits(root: DataObject, edits: readonly Edit[], stamp = 0): DataObject {
+  return atOnce(applyingEdits(root, edits, stamp));
+}
+
+/** The same, in slices of one edit. */
+export function* applyingEdits(
+  root: DataObject,
+  edits: readonly Edit[],
+  stamp: number,
+): Slices<DataObject> {
   const session = new EditSession(root);
   let waiting = edits;
   for (;;) {
-    const failed = waiting.flatMap((edit) => {
+    const failed: { readonly edit: Edit; readonly violation: Violation }[] = [];
+    for (const edit of waiting) {
       const violation = session.apply(edit);
-      return violation === undefined ? [] : [{ edit, violation }];
-    });
+      if (violation) failed.push({ edit, violation });
+      yield;
+    }
     if (failed.length === 0) return session.freeze(stamp);
     const stuck = failed.length === waiting.length;
     if (stuck || failed.some(({ violation }) => violation.appTag !== missingParent)) {

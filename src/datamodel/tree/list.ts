@@ -27,6 +27,10 @@ export class YangList<E extends object = object, K extends ListKeys = ListKeys>
   readonly userOrdered: boolean;
   readonly #entries: Tree<string, E>;
   readonly #order: UserOrder | undefined;
+  /** A commit compares the same two versions several times; long results are kept meanwhile. */
+  #compared:
+    | { readonly older: WeakRef<object>; readonly changes: WeakRef<readonly EntryChange<E>[]> }
+    | undefined;
 
   /** For `emptyList` and `ListDraft` only. */
   constructor(entries: Tree<string, E>, order: UserOrder | undefined) {
@@ -90,12 +94,23 @@ export class YangList<E extends object = object, K extends ListKeys = ListKeys>
   }
 
   /**
-   * Calls back for every entry that differs between `older` and this version, in key order. Costs
+   * Every entry that differs between `older` and this version, in key order. Costs
    * O(differences × log n).
    */
-  diff(older: YangList<E, K>, changed: (key: string, was?: E, is?: E) => void): void {
-    if (this.#entries === older.#entries) return;
-    const changes: [key: string, was: E | undefined, is: E | undefined][] = [];
+  changes(older: YangList<E, K>): readonly EntryChange<E>[] {
+    if (this.#entries === older.#entries) return [];
+    const known =
+      this.#compared?.older.deref() === older ? this.#compared.changes.deref() : undefined;
+    if (known) return known;
+    const changes = this.#compare(older);
+    if (changes.length >= manyChanges) {
+      this.#compared = { older: new WeakRef(older), changes: new WeakRef(changes) };
+    }
+    return changes;
+  }
+
+  #compare(older: YangList<E, K>): EntryChange<E>[] {
+    const changes: EntryChange<E>[] = [];
     diffTrees(
       older.#entries,
       this.#entries,
@@ -104,8 +119,12 @@ export class YangList<E extends object = object, K extends ListKeys = ListKeys>
       (key, was, is) => void changes.push([key, was, is]),
     );
     // The trees are walked from both ends; what follows from a diff must not depend on how.
-    changes.sort(([a], [b]) => compareKeys(a, b));
-    for (const change of changes) changed(...change);
+    return changes.sort(([a], [b]) => compareKeys(a, b));
+  }
+
+  /** Calls back for each of `changes`. */
+  diff(older: YangList<E, K>, changed: (key: string, was?: E, is?: E) => void): void {
+    for (const change of this.changes(older)) changed(...change);
   }
 
   /** A mutable copy in O(1). */
@@ -113,6 +132,22 @@ export class YangList<E extends object = object, K extends ListKeys = ListKeys>
     return new ListDraft(this.#entries.clone(), this.#order?.clone());
   }
 }
+
+/** An entry that differs: its key, and what it was and is; undefined where it is absent. */
+export type EntryChange<E> = readonly [key: string, was: E | undefined, is: E | undefined];
+
+/** The entries that differ between two versions of a list, either of which may be absent. */
+export function* listChanges<E extends object>(
+  older: YangList<E> | undefined,
+  newer: YangList<E> | undefined,
+): Generator<EntryChange<E>> {
+  if (older && newer) yield* newer.changes(older);
+  else if (newer) for (const [key, entry] of newer.entries()) yield [key, undefined, entry];
+  else if (older) for (const [key, entry] of older.entries()) yield [key, entry, undefined];
+}
+
+/** Comparing again costs less than a weak reference for fewer. */
+const manyChanges = 256;
 
 /** A list being changed inside one transaction; `freeze` makes it a version. */
 export class ListDraft<E extends object = object, K extends ListKeys = ListKeys> {

@@ -1,5 +1,6 @@
+import type { Slices } from "../../lib/slices.ts";
 import type { LeafValue } from "../schema/value-type.ts";
-import type { YangList } from "../tree/list.ts";
+import { listChanges, type YangList } from "../tree/list.ts";
 import type { DataObject, DataValue } from "../tree/node.ts";
 import { Cursor, objectOf } from "../xpath/cursor.ts";
 import type { XpathEngine } from "../xpath/engine.ts";
@@ -32,20 +33,24 @@ export class Comparison {
   }
 
   /** `undefined` is no tree at all, not even what an empty one has by default. */
-  run(rules: NodeRules, older: DataObject | undefined, newer: DataObject | undefined): void {
+  *run(
+    rules: NodeRules,
+    older: DataObject | undefined,
+    newer: DataObject | undefined,
+  ): Slices<void> {
     const cursor = (root: DataObject | undefined): Cursor | undefined =>
       root && new Cursor(undefined, rules.schema, root);
-    this.#node(rules, new Place(undefined, cursor(older), cursor(newer)));
+    yield* this.#node(rules, new Place(undefined, cursor(older), cursor(newer)));
   }
 
-  #node(rules: NodeRules, place: Place): void {
+  *#node(rules: NodeRules, place: Place): Slices<void> {
     const { was, is } = place;
     if (was && is && was.value === is.value) return;
     this.#changes.node(place, rules);
     for (const child of rules.children) {
       const before = was && this.#held(was, child);
       const after = is && this.#held(is, child);
-      if (before !== after) this.#child(child, place, [before, after]);
+      if (before !== after) yield* this.#child(child, place, [before, after]);
     }
   }
 
@@ -54,16 +59,19 @@ export class Comparison {
     return effectiveValue(parent, schema, this.#engine.evaluation(parent, schema.path));
   }
 
-  #child(rules: ChildRules, parent: Place, [before, after]: Pair<DataValue>): void {
+  *#child(rules: ChildRules, parent: Place, [before, after]: Pair<DataValue>): Slices<void> {
     switch (rules.schema.kind) {
       case "list":
-        this.#list(rules, parent, [before as EntryList, after as EntryList]);
+        yield* this.#list(rules, parent, [before as EntryList, after as EntryList]);
         break;
       case "leaf-list":
         this.#leafList(rules, parent, [before as Values, after as Values]);
         break;
       case "container":
-        this.#node(rules, placeOf(rules, parent, [before as DataObject, after as DataObject]));
+        yield* this.#node(
+          rules,
+          placeOf(rules, parent, [before as DataObject, after as DataObject]),
+        );
         break;
       default:
         this.#changes.value(
@@ -73,13 +81,13 @@ export class Comparison {
     }
   }
 
-  #list(rules: ChildRules, parent: Place, [before, after]: Pair<YangList<DataObject>>): void {
-    const changed = (key: string, was?: DataObject, is?: DataObject): void => {
-      this.#node(rules, placeOf(rules, parent, [was, is], key));
-    };
-    if (before && after) after.diff(before, changed);
-    else if (after) for (const [key, entry] of after.entries()) changed(key, undefined, entry);
-    else if (before) for (const [key, entry] of before.entries()) changed(key, entry, undefined);
+  *#list(rules: ChildRules, parent: Place, [before, after]: Pair<EntryList>): Slices<void> {
+    let count = 0;
+    for (const [key, was, is] of listChanges(before, after)) {
+      yield* this.#node(rules, placeOf(rules, parent, [was, is], key));
+      count += 1;
+      if (count % entriesPerSlice === 0) yield;
+    }
     if (before && after?.userOrdered) this.#changes.order(parent, rules);
   }
 
@@ -94,8 +102,11 @@ export class Comparison {
   }
 }
 
+/** Entries looked at between two chances for others. */
+const entriesPerSlice = 256;
+
 type Pair<T> = readonly [before: T | undefined, after: T | undefined];
-type EntryList = YangList<DataObject> | undefined;
+type EntryList = YangList<DataObject>;
 type Values = readonly LeafValue[] | undefined;
 
 function textKey({ schema }: ChildRules, value: LeafValue): string {

@@ -1,3 +1,4 @@
+import type { Slices } from "../../lib/slices.ts";
 import type { LeafValue } from "../schema/value-type.ts";
 import type { Cursor } from "../xpath/cursor.ts";
 import type { XpathEngine } from "../xpath/engine.ts";
@@ -65,13 +66,16 @@ export class Judgement implements Changes {
   }
 
   /** Judges all that was noted, with `root` that of the newer tree. */
-  judge(root: Cursor, report: Report): void {
+  *judge(root: Cursor, report: Report): Slices<void> {
     if (this.#hasChanges) for (const one of this.#rules.afterAnyChange) this.#pivot(one, root);
     if (this.#hasRemovals) for (const one of this.#rules.afterRemovals) this.#pivot(one, root);
     const constraints = new Set([...this.#pivots.keys(), ...this.#nodes.keys()]);
-    for (const constraint of constraints) this.#judgeConstraint(constraint, report);
-    this.#judgeReferences(report);
-    for (const [unique, entry] of this.#entries) unique.judge(entry, report);
+    for (const constraint of constraints) yield* this.#judgeConstraint(constraint, report);
+    yield* this.#judgeReferences(report);
+    for (const [unique, entry] of this.#entries) {
+      unique.judge(entry, report);
+      yield;
+    }
   }
 
   #valueWent(place: Place, { refers, referred }: ChildRules, value: LeafValue): void {
@@ -114,24 +118,27 @@ export class Judgement implements Changes {
     else this.#nodes.set(constraint, [node]);
   }
 
-  #judgeConstraint(constraint: Constraint, report: Report): void {
+  *#judgeConstraint(constraint: Constraint, report: Report): Slices<void> {
     const pivots = this.#pivots.get(constraint) ?? new Map<string, Cursor>();
     for (const pivot of pivots.values()) {
       if (isBelow(pivot.parent, pivots)) continue;
       for (const node of instancesBelow(pivot, constraint.context, this.#engine)) {
         judgeWithinLimits(constraint, node, report);
+        yield;
       }
     }
     for (const node of this.#nodes.get(constraint) ?? []) {
       if (!isBelow(node, pivots)) judgeWithinLimits(constraint, node, report);
+      yield;
     }
   }
 
-  #judgeReferences(report: Report): void {
+  *#judgeReferences(report: Report): Slices<void> {
     const known = new Set<string>();
     for (const [index, node] of this.#referrers) {
       index.judgeReferrer(node, report);
       if (this.#lostTargets.size > 0) known.add(node.identity);
+      yield;
     }
     for (const [index, targets] of this.#lostTargets) {
       for (const { place, value } of targets.values()) {

@@ -1,4 +1,5 @@
 import { assert } from "../../lib/assert.ts";
+import { atOnce, type Slices } from "../../lib/slices.ts";
 import type { Violation } from "../error.ts";
 import type { Schema } from "../schema/schema.ts";
 import type { DataObject } from "../tree/node.ts";
@@ -29,6 +30,8 @@ export interface Validator {
    * @throws assertion if `accept` comes after another validation began
    */
   validate(older: DataObject, newer: DataObject): Validation;
+  /** The same, in slices: nothing else may be validated until it is done. */
+  validation(older: DataObject, newer: DataObject): Slices<Validation>;
   /** Judges a whole tree, as if nothing were there before. */
   validateAll(root: DataObject): Validation;
 }
@@ -55,20 +58,24 @@ class IncrementalValidator implements Validator {
   }
 
   validateAll(root: DataObject): Validation {
-    return this.#validate(undefined, root);
+    return atOnce(this.#validation(undefined, root));
   }
 
   validate(older: DataObject, newer: DataObject): Validation {
-    return this.#validate(older, newer);
+    return atOnce(this.#validation(older, newer));
   }
 
-  #validate(older: DataObject | undefined, newer: DataObject): Validation {
+  validation(older: DataObject, newer: DataObject): Slices<Validation> {
+    return this.#validation(older, newer);
+  }
+
+  *#validation(older: DataObject | undefined, newer: DataObject): Slices<Validation> {
     this.#discard();
-    this.#catchUp(older);
+    yield* this.#catchUp(older);
     const log = new UndoLog();
     const report = new Report();
-    const judgement = this.#compare(older, newer, log);
-    judgement.judge(new Cursor(undefined, this.#rules.root.schema, newer), report);
+    const judgement = yield* this.#compare(older, newer, log);
+    yield* judgement.judge(new Cursor(undefined, this.#rules.root.schema, newer), report);
     const open = { log };
     this.#open = open;
     return {
@@ -90,15 +97,19 @@ class IncrementalValidator implements Validator {
     this.#open = undefined;
   }
 
-  #catchUp(older: DataObject | undefined): void {
+  *#catchUp(older: DataObject | undefined): Slices<void> {
     if (older === this.#indexed) return;
-    this.#compare(this.#indexed, older, new UndoLog());
+    yield* this.#compare(this.#indexed, older, new UndoLog());
     this.#indexed = older;
   }
 
-  #compare(older: DataObject | undefined, newer: DataObject | undefined, log: UndoLog): Judgement {
+  *#compare(
+    older: DataObject | undefined,
+    newer: DataObject | undefined,
+    log: UndoLog,
+  ): Slices<Judgement> {
     const judgement = new Judgement(this.#engine, this.#rules, log);
-    new Comparison(this.#engine, judgement).run(this.#rules.root, older, newer);
+    yield* new Comparison(this.#engine, judgement).run(this.#rules.root, older, newer);
     return judgement;
   }
 }

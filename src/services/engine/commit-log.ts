@@ -2,12 +2,15 @@ import { type DeltaRecord, deltaEdits, stateRecords } from "../../datamodel/code
 import type { Schema } from "../../datamodel/schema/schema.ts";
 import { applyEdits } from "../../datamodel/tree/edit.ts";
 import { type DataObject, emptyObject } from "../../datamodel/tree/node.ts";
+import type { Slices } from "../../lib/slices.ts";
 
 /** Where commits become durable: the journal's interface, as far as the engine needs it. */
 export interface CommitLog {
   /** Set while writes are refused after a failure, until `recover` succeeds. */
   readonly failure: Error | undefined;
   readonly isSnapshotDue: boolean;
+  /** Why a record of this many bytes would not be taken now; such a refusal is no failure. */
+  refusal(size: number): Error | undefined;
   append(record: Uint8Array): Promise<void>;
   recover(): Promise<void>;
   writeSnapshot(slices: Iterable<Uint8Array>): Promise<void>;
@@ -19,18 +22,25 @@ export interface Version {
   readonly id: number;
 }
 
-/** A commit as the journal holds it; one line of JSON. */
-interface CommitRecord {
+/** A commit as the journal holds it: a line of JSON with this, then one for each record. */
+interface CommitHeader {
   readonly id: number;
   /** ISO 8601. */
   readonly time: string;
   readonly user: string;
   readonly comment?: string;
-  readonly delta: readonly DeltaRecord[];
 }
 
-export function encodeCommit(record: CommitRecord): Uint8Array {
-  return Buffer.from(JSON.stringify(record));
+export function* encodingCommit(
+  header: CommitHeader,
+  delta: readonly DeltaRecord[],
+): Slices<Uint8Array> {
+  const lines = [JSON.stringify(header)];
+  for (const record of delta) {
+    lines.push(JSON.stringify(record));
+    yield;
+  }
+  return Buffer.from(lines.join("\n"));
 }
 
 /** The state as lines of JSON: the commit id, then the records that make it from nothing. */
@@ -51,25 +61,18 @@ export interface StoredState {
  * The configuration that a journal describes. @throws RequestError where it does not fit the schema
  * any more.
  */
-export function restoredState(schema: Schema, stored: StoredState): Version {
-  let { root, id } = emptyState(schema);
-  if (stored.snapshot) {
-    const [header, ...lines] = Buffer.from(stored.snapshot).toString().trimEnd().split("\n");
-    id = (JSON.parse(header ?? "") as { id: number }).id;
-    root = applyEdits(
-      root,
-      deltaEdits(
-        schema,
-        lines.map((line) => JSON.parse(line)),
-      ),
+export function restoredState(schema: Schema, { snapshot, records }: StoredState): Version {
+  let version = emptyState(schema);
+  for (const lines of snapshot ? [snapshot, ...records] : records) {
+    const [header = "", ...delta] = Buffer.from(lines).toString().trimEnd().split("\n");
+    const { id } = JSON.parse(header) as Pick<CommitHeader, "id">;
+    const edits = deltaEdits(
+      schema,
+      delta.map((line) => JSON.parse(line) as DeltaRecord),
     );
+    version = { root: applyEdits(version.root, edits, id), id };
   }
-  for (const bytes of stored.records) {
-    const record = JSON.parse(Buffer.from(bytes).toString()) as CommitRecord;
-    root = applyEdits(root, deltaEdits(schema, record.delta), record.id);
-    id = record.id;
-  }
-  return { root, id };
+  return version;
 }
 
 /** The configuration of a daemon that has none yet. */

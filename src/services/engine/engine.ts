@@ -1,7 +1,6 @@
-import { encodeDelta } from "../../datamodel/codec/delta.ts";
+import { encodingDelta } from "../../datamodel/codec/delta.ts";
 import type {
   ChangeEvent,
-  Commit,
   CommitOptions,
   CommitOutcome,
   Datastore,
@@ -11,17 +10,18 @@ import type {
 } from "../../datamodel/datastore/datastore.ts";
 import { CommitError, RequestError } from "../../datamodel/error.ts";
 import type { OperationSchema, Schema } from "../../datamodel/schema/schema.ts";
-import { applyEdits } from "../../datamodel/tree/edit.ts";
+import { applyingEdits } from "../../datamodel/tree/edit.ts";
 import type { DataObject, DataValue } from "../../datamodel/tree/node.ts";
 import type { InstancePath } from "../../datamodel/tree/path.ts";
 import { type Dataplane, type Devices, KernelError } from "../../dataplane/dataplane.ts";
+import { atOnce, Breather } from "../../lib/slices.ts";
 import type { AnyService } from "../service.ts";
 import { assignValues } from "./assign.ts";
 import {
   type CommitLog,
   emptyState,
-  encodeCommit,
   encodeSnapshot,
+  encodingCommit,
   type Version,
 } from "./commit-log.ts";
 import { checkIfMatch } from "./if-match.ts";
@@ -29,7 +29,7 @@ import { Judge, type Verdict } from "./judge.ts";
 import { LiveState } from "./live-state.ts";
 import { type Plan, Planner } from "./planner.ts";
 import { applySteps, undoSteps } from "./step.ts";
-import { Breather, Turns } from "./turns.ts";
+import { Turns } from "./turns.ts";
 
 export interface EngineParts {
   readonly schema: Schema;
@@ -102,10 +102,12 @@ export class Engine implements Datastore {
    */
   restore(stored: Version): Promise<void> {
     return this.#turns.take(async () => {
-      const verdict = this.#judge.judge(this.#running.root, stored.root, { restoring: true });
+      const breather = new Breather();
+      const { root } = this.#running;
+      const verdict = await breather.run(this.#judge.judge(root, stored.root, { restoring: true }));
       if (verdict.violations.length > 0) throw new RequestError(verdict.violations);
-      const plan = this.#planner.plan(this.#running.root, stored.root);
-      await applySteps(plan.steps, new Breather());
+      const plan = await breather.run(this.#planner.plan(root, stored.root));
+      await applySteps(plan.steps, breather);
       verdict.accept();
       this.#running = stored;
       this.#live.start();
@@ -140,57 +142,70 @@ export class Engine implements Datastore {
 
   async #commit(edits: readonly Edit[], options: CommitOptions): Promise<Applied> {
     checkSignal(options);
+    const breather = new Breather();
     const older = this.#running;
     checkIfMatch(older.root, edits, options.ifMatch);
     const { forgotten, rest } = this.#live.splitForgets(edits);
-    const newer = { root: applyEdits(older.root, rest, older.id + 1), id: older.id + 1 };
+    const id = older.id + 1;
+    const newer = { root: await breather.run(applyingEdits(older.root, rest, id)), id };
     assignValues(this.schema.root, older.root, newer.root);
-    const verdict = this.#judge.judge(older.root, newer.root, { restoring: false });
+    const judging = this.#judge.judge(older.root, newer.root, { restoring: false });
+    const verdict = await breather.run(judging);
     try {
       if (verdict.violations.length > 0) throw new RequestError(verdict.violations);
-      const plan = this.#planner.plan(older.root, newer.root);
+      const plan = await breather.run(this.#planner.plan(older.root, newer.root));
       if (options.dryRun === true) {
         verdict.discard();
         return { outcome: { plan: plan.steps.flatMap((step) => step.describe()) } };
       }
-      await this.#ready();
-      return await this.#apply({ older, newer, plan }, verdict, { options, forgotten });
+      return await this.#apply({ older, newer, plan }, verdict, { options, forgotten, breather });
     } catch (error) {
       verdict.discard();
       throw error;
     }
   }
 
-  async #apply(
-    commit: PendingCommit,
-    verdict: Verdict,
-    { options, forgotten }: { options: CommitOptions; forgotten: () => void },
-  ): Promise<Applied> {
+  async #apply(commit: PendingCommit, verdict: Verdict, context: CommitContext): Promise<Applied> {
     const { older, newer, plan } = commit;
-    const delta = encodeDelta(this.schema, older.root, newer.root);
-    await applySteps(plan.steps, new Breather());
-    forgotten();
+    const { options, breather } = context;
     const time = new Date();
+    const delta = await breather.run(encodingDelta(this.schema, older.root, newer.root));
     if (delta.length === 0) {
+      context.forgotten();
       verdict.discard();
       return { outcome: { commit: { id: String(older.id), durable: true, time }, plan: [] } };
     }
+    const { user, comment } = options;
+    const header = { id: newer.id, time: time.toISOString(), user };
+    const named = comment === undefined ? header : { ...header, comment };
+    const record = await breather.run(encodingCommit(named, delta));
+    await this.#makeReady(record.length);
+    // The last moment to give up: from here on it is all or nothing.
+    checkSignal(options);
+    await applySteps(plan.steps, breather);
+    context.forgotten();
     verdict.accept();
     this.#running = newer;
     this.#pending.push(commit);
-    const { user, comment } = options;
-    const record = { id: newer.id, time: time.toISOString(), user, delta };
-    const durable = this.#record(
-      encodeCommit(comment === undefined ? record : { ...record, comment }),
-    );
+    const durable = this.#record(record);
     this.#live.follow(plan);
     this.#publish(older, newer, []);
     const isDurable = options.wait !== "applied";
-    return { outcome: { commit: this.#commitOf(newer, time, isDurable), plan: [] }, durable };
+    const { id } = header;
+    return { outcome: { commit: { id: String(id), durable: isDurable, time }, plan: [] }, durable };
   }
 
-  #commitOf({ id }: Version, time: Date, durable: boolean): Commit {
-    return { id: String(id), durable, time };
+  /** A journal that failed is tried again at the next commit. */
+  async #makeReady(size: number): Promise<void> {
+    const { log } = this.#parts;
+    if (log.failure) {
+      this.#undoPending();
+      await log.recover().catch((cause: unknown) => {
+        throw new CommitError("unavailable", "the journal cannot be written", { cause });
+      });
+    }
+    const cause = log.refusal(size);
+    if (cause) throw new CommitError("unavailable", "the journal takes no more now", { cause });
   }
 
   /** Appends to the journal; a failure undoes every commit that is not durable. */
@@ -199,9 +214,9 @@ export class Engine implements Datastore {
     const version = this.#running;
     const durable = log.append(record).then(
       () => this.#settle(version),
-      async (error: unknown) => {
+      async (cause: unknown) => {
         await this.#turns.take(async () => this.#undoPending());
-        throw new CommitError("unavailable", "writing the journal", { cause: error });
+        throw new CommitError("unavailable", "writing the journal", { cause });
       },
     );
     if (log.isSnapshotDue) {
@@ -235,23 +250,11 @@ export class Engine implements Datastore {
     for (let commit = this.#pending.pop(); commit; commit = this.#pending.pop()) {
       const { older, newer, plan } = commit;
       undoSteps(plan.steps);
-      this.#judge.judge(newer.root, older.root, { restoring: true }).accept();
+      atOnce(this.#judge.judge(newer.root, older.root, { restoring: true })).accept();
       // Ids are never given twice, so the undone one is not reused.
       this.#running = { root: older.root, id: this.#running.id };
       this.#live.follow(plan);
       this.#publish(newer, { ...older, id: this.#running.id }, []);
-    }
-  }
-
-  /** A journal that failed is tried again at the next commit. */
-  async #ready(): Promise<void> {
-    const { log } = this.#parts;
-    if (log.failure === undefined) return;
-    this.#undoPending();
-    try {
-      await log.recover();
-    } catch (error) {
-      throw new CommitError("unavailable", "the journal cannot be written", { cause: error });
     }
   }
 
@@ -271,6 +274,13 @@ export class Engine implements Datastore {
       }
     }
   }
+}
+
+interface CommitContext {
+  readonly options: CommitOptions;
+  /** Carries out the deletions of learned entries. */
+  readonly forgotten: () => void;
+  readonly breather: Breather;
 }
 
 interface Applied {

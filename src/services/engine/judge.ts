@@ -5,6 +5,7 @@ import type { DataObject } from "../../datamodel/tree/node.ts";
 import { printPath } from "../../datamodel/tree/path.ts";
 import { createValidator, type Validator } from "../../datamodel/validate/validator.ts";
 import type { Devices } from "../../dataplane/dataplane.ts";
+import type { Slices } from "../../lib/slices.ts";
 import type { AnyService } from "../service.ts";
 import { baseOf } from "./cube.ts";
 import { nameViolations } from "./names.ts";
@@ -40,12 +41,16 @@ export class Judge {
     this.peers = new PeerIndex(devices);
   }
 
-  judge(older: DataObject, newer: DataObject, options: { readonly restoring: boolean }): Verdict {
+  *judge(
+    older: DataObject,
+    newer: DataObject,
+    options: { readonly restoring: boolean },
+  ): Slices<Verdict> {
     const lists = [...this.#services.keys()];
     const changes = lists.flatMap((list) => {
       return peerChanges(list, cubesOf(older, list), cubesOf(newer, list));
     });
-    const yang = this.#validator.validate(older, newer);
+    const yang = yield* this.#validator.validation(older, newer);
     const violations = [
       ...yang.violations,
       ...initOnlyViolations(this.#schema, older, newer),

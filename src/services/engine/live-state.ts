@@ -6,6 +6,7 @@ import type { YangList } from "../../datamodel/tree/list.ts";
 import { type DataObject, type DataValue, emptyObject } from "../../datamodel/tree/node.ts";
 import { type InstancePath, printPath } from "../../datamodel/tree/path.ts";
 import type { Dataplane, DeviceEvent, Devices } from "../../dataplane/dataplane.ts";
+import { Breather } from "../../lib/slices.ts";
 import type { AnyCubeReader, AnyService, NodeRef } from "../service.ts";
 import { type CubeRuntime, cubeReader, mapLayout } from "./cube.ts";
 import { pathBelowCube, refPath } from "./node-ref.ts";
@@ -14,7 +15,7 @@ import type { PeerIndex, PortName } from "./peers.ts";
 import type { Plan, Planner } from "./planner.ts";
 import { StateReader } from "./state-reader.ts";
 import { applySteps } from "./step.ts";
-import { Breather, type Turns } from "./turns.ts";
+import type { Turns } from "./turns.ts";
 
 /** How often state maps are looked through for what has expired, in milliseconds. */
 const expiryIntervalMs = 1000;

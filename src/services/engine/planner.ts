@@ -2,6 +2,7 @@ import type { ListSchema, Schema } from "../../datamodel/schema/schema.ts";
 import type { YangList } from "../../datamodel/tree/list.ts";
 import type { DataObject } from "../../datamodel/tree/node.ts";
 import type { Dataplane, Devices } from "../../dataplane/dataplane.ts";
+import type { Slices } from "../../lib/slices.ts";
 import type { AnyService } from "../service.ts";
 import {
   baseOf,
@@ -62,16 +63,17 @@ export class Planner {
     return this.#cubes.values();
   }
 
-  plan(older: DataObject, newer: DataObject): Plan {
+  *plan(older: DataObject, newer: DataObject): Slices<Plan> {
     const draft = new PlanDraft();
     for (const [list, service] of this.#services) {
       const before = older[list.prop] as YangList<DataObject>;
       const after = newer[list.prop] as YangList<DataObject>;
-      after.diff(before, (_key, was, is) => {
+      for (const [, was, is] of after.changes(before)) {
         if (is === undefined && was) this.#planRemoval(draft, was);
-        else if (was === undefined && is) this.#planCreation(draft, service, is);
-        else if (was && is) this.#planChange(draft, was, is);
-      });
+        else if (was === undefined && is) yield* this.#planCreation(draft, service, is);
+        else if (was && is) yield* this.#planChange(draft, was, is);
+        yield;
+      }
     }
     this.wiring.plan(draft.steps, draft.wishes);
     return { steps: draft.steps.ordered(), released: draft.released, unload: draft.unload };
@@ -94,12 +96,12 @@ export class Planner {
     return steps.ordered();
   }
 
-  #planCreation(draft: PlanDraft, service: AnyService, config: DataObject): void {
+  *#planCreation(draft: PlanDraft, service: AnyService, config: DataObject): Slices<void> {
     const { name, type } = baseOf(config);
     const slot = this.#freeSlot(draft);
     const cube: CubeRuntime = { name, service, objectId: objectIdOf(config), slot, type };
     draft.steps.add(phase.load, this.#loading(cube, config));
-    this.#planTables(draft, cube, [undefined, config]);
+    yield* this.#planTables(draft, cube, [undefined, config]);
     this.#planPortsEnd(draft, cube, [0, portsEnd(config)]);
     this.#planPrograms(draft, cube, "set");
     for (const port of baseOf(config).ports ?? []) draft.wishes.push(this.#wish(cube, port));
@@ -114,10 +116,10 @@ export class Planner {
     draft.unload.push(cube.objectId);
   }
 
-  #planChange(draft: PlanDraft, was: DataObject, is: DataObject): void {
+  *#planChange(draft: PlanDraft, was: DataObject, is: DataObject): Slices<void> {
     const cube = this.cube(is);
     if (cube === undefined) return;
-    this.#planTables(draft, cube, [was, is]);
+    yield* this.#planTables(draft, cube, [was, is]);
     const before = baseOf(was).ports;
     const after = baseOf(is).ports;
     if (before === undefined || after === undefined || before === after) return;
@@ -131,13 +133,13 @@ export class Planner {
     });
   }
 
-  #planTables(
+  *#planTables(
     draft: PlanDraft,
     cube: CubeRuntime,
     versions: readonly [DataObject | undefined, DataObject],
-  ): void {
+  ): Slices<void> {
     for (const [prop, table] of Object.entries(cube.service.tables)) {
-      planTable(draft.steps, mapTarget(this.#dataplane, cube, prop), table, versions);
+      yield* planTable(draft.steps, mapTarget(this.#dataplane, cube, prop), table, versions);
     }
   }
 

@@ -1,7 +1,8 @@
 import type { PlanStep } from "../../datamodel/datastore/datastore.ts";
-import { YangList } from "../../datamodel/tree/list.ts";
+import { listChanges, YangList } from "../../datamodel/tree/list.ts";
 import type { Dataplane } from "../../dataplane/dataplane.ts";
 import type { MapLayout } from "../../dataplane/layout.ts";
+import type { Slices } from "../../lib/slices.ts";
 import type { AnyConfig, AnyTable } from "../service.ts";
 import { phase, type Step, type StepList } from "./step.ts";
 
@@ -22,18 +23,20 @@ export interface MapTarget {
 
 /** Rows a batch step writes at once: bounds how long one step keeps the event loop. */
 const rowsPerStep = 4096;
+/** Rows encoded between two chances for others. */
+const rowsPerSlice = 256;
 
 /**
  * Adds the steps that turn one table's rows of the old configuration into those of the new one.
  * `older` undefined: the cube is new, its maps are empty.
  */
-export function planTable(
+export function* planTable(
   steps: StepList,
   target: MapTarget,
   table: AnyTable,
-  [older, newer]: readonly [AnyConfig | undefined, AnyConfig],
-): void {
-  const changes = tableChanges(target.layout, table, [older, newer]);
+  versions: Versions,
+): Slices<void> {
+  const changes = yield* tableChanges(target.layout, table, versions);
   const puts = changes.filter(({ is }) => is !== undefined);
   const deletes = changes.filter(({ is }) => is === undefined);
   for (const batch of batches(puts)) steps.add(phase.putRows, new RowsStep(target, batch));
@@ -46,37 +49,42 @@ function* batches(changes: readonly RowChange[]): Generator<readonly RowChange[]
   }
 }
 
-function tableChanges(
+/** The configuration of the cube before and after; before undefined for a new one. */
+type Versions = readonly [older: AnyConfig | undefined, newer: AnyConfig];
+
+function* tableChanges(
   layout: MapLayout,
   table: AnyTable,
-  [older, newer]: readonly [AnyConfig | undefined, AnyConfig],
-): RowChange[] {
+  [older, newer]: Versions,
+): Slices<RowChange[]> {
   const was = new Map<string, Encoded>();
   const is = new Map<string, Encoded>();
   const add = (rows: Map<string, Encoded>, entry: AnyConfig, config: AnyConfig): void => {
     const row = encode(layout, table.row(entry, config));
     rows.set(Buffer.from(row.key).toString("latin1"), row);
   };
-  differingEntries(table, [older, newer], (before, after) => {
+  let count = 0;
+  for (const [before, after] of differingEntries(table, [older, newer])) {
     if (before && older) add(was, before, older);
     if (after) add(is, after, newer);
-  });
+    count += 1;
+    if (count % rowsPerSlice === 0) yield;
+  }
   return mergeChanges(was, is);
 }
 
-function differingEntries(
+function* differingEntries(
   table: AnyTable,
-  [older, newer]: readonly [AnyConfig | undefined, AnyConfig],
-  visit: (was: AnyConfig | undefined, is: AnyConfig | undefined) => void,
-): void {
-  const before = older === undefined ? [] : table.entries(older);
+  [older, newer]: Versions,
+): Generator<readonly [was: AnyConfig | undefined, is: AnyConfig | undefined]> {
+  const before = older === undefined ? undefined : table.entries(older);
   const after = table.entries(newer);
-  if (before instanceof YangList && after instanceof YangList) {
-    after.diff(before, (_key, was, is) => visit(was, is));
+  if (after instanceof YangList && (before === undefined || before instanceof YangList)) {
+    for (const [, was, is] of listChanges(before, after)) yield [was, is];
     return;
   }
-  for (const entry of before) visit(entry, undefined);
-  for (const entry of after) visit(undefined, entry);
+  for (const entry of before ?? []) yield [entry, undefined];
+  for (const entry of after) yield [undefined, entry];
 }
 
 interface Encoded {

@@ -1,5 +1,5 @@
 import type { PlanStep } from "../../datamodel/datastore/datastore.ts";
-import type { Breather } from "./turns.ts";
+import type { Breather } from "../../lib/slices.ts";
 
 /**
  * One thing a commit does to the data plane. A plan is the list of steps in the order they are
