@@ -391,3 +391,18 @@ function indexByName<T extends { name: string; module: string }>(nodes: readonly
   for (const name of ambiguous) index.delete(name);
   return index as ReadonlyMap<string, T>;
 }
+
+/** Tells of each node whether it, or anything below it, is such a one. Remembers its answers. */
+export function subtreeHas(isSuch: (node: DataSchema) => boolean): (node: DataSchema) => boolean {
+  const known = new WeakMap<DataSchema, boolean>();
+  const has = (node: DataSchema): boolean => {
+    let answer = known.get(node);
+    if (answer === undefined) {
+      const children = "children" in node ? node.children : [];
+      answer = isSuch(node) || children.some(has);
+      known.set(node, answer);
+    }
+    return answer;
+  };
+  return has;
+}

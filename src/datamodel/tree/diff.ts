@@ -1,4 +1,4 @@
-import type { ContainerSchema, DataSchema, ListSchema, ParentSchema } from "../schema/schema.ts";
+import type { DataSchema, ListSchema, ParentSchema } from "../schema/schema.ts";
 import type { LeafValue } from "../schema/value-type.ts";
 import { listChanges, type YangList } from "./list.ts";
 import { type DataObject, type DataValue, isSet, keysOf } from "./node.ts";
@@ -38,7 +38,18 @@ export function diffTrees(
   newer: DataObject | undefined,
   visit: Visit,
 ): void {
-  diffChildren(schema, undefined, [older, newer], visit);
+  diffWanted(schema, [older, newer], { visit, isWanted: () => true });
+}
+
+/** A walk that passes over nodes which are not wanted, with all below them. */
+export interface Walk {
+  readonly visit: Visit;
+  readonly isWanted: (schema: DataSchema) => boolean;
+}
+
+/** As `diffTrees`, for what is wanted only. */
+export function diffWanted(schema: ParentSchema, versions: Pair, walk: Walk): void {
+  diffChildren(schema, undefined, versions, walk);
 }
 
 type EntryList = YangList<DataObject> | undefined;
@@ -49,24 +60,19 @@ function diffChildren(
   schema: ParentSchema,
   parent: Location | undefined,
   [older, newer]: Pair,
-  visit: Visit,
+  walk: Walk,
 ): void {
   if (older === newer) return;
   for (const child of schema.children) {
     const was = explicit(older, child);
     const is = explicit(newer, child);
-    if (was === is) continue;
+    if (was === is || !walk.isWanted(child)) continue;
     if (child.kind === "list") {
-      diffList(child, parent, [was as EntryList, is as EntryList], visit);
+      diffList(child, parent, [was as EntryList, is as EntryList], walk);
     } else if (child.kind === "container") {
-      diffContainer(
-        child,
-        parent,
-        [was as DataObject | undefined, is as DataObject | undefined],
-        visit,
-      );
+      diffObject({ schema: child, parent }, child, [was, is] as Pair, walk);
     } else if (!equalValues(was, is)) {
-      visit({ schema: child, parent }, was, is);
+      walk.visit({ schema: child, parent }, was, is);
     }
   }
 }
@@ -80,31 +86,21 @@ function equalValues(was: DataValue | undefined, is: DataValue | undefined): boo
   return was.length === is.length && was.every((value, index) => value === is[index]);
 }
 
-function diffContainer(
-  schema: ContainerSchema,
-  parent: Location | undefined,
-  pair: Pair,
-  visit: Visit,
-): void {
-  const location = { schema, parent };
-  if (visit(location, ...pair) !== false) diffChildren(schema, location, pair, visit);
+function diffObject(location: Location, schema: ParentSchema, pair: Pair, walk: Walk): void {
+  if (walk.visit(location, ...pair) !== false) diffChildren(schema, location, pair, walk);
 }
 
 function diffList(
   schema: ListSchema,
   parent: Location | undefined,
   [older, newer]: readonly [EntryList, EntryList],
-  visit: Visit,
+  walk: Walk,
 ): void {
-  const differs = (key: string, was?: object, is?: object): void => {
-    const pair = [was as DataObject | undefined, is as DataObject | undefined] as const;
-    const entry = pair[1] ?? pair[0];
-    if (entry === undefined) return;
-    const location = { schema, parent, entry, key };
-    if (visit(location, ...pair) !== false) diffChildren(schema, location, pair, visit);
-  };
-  if (schema.userOrdered) visit({ schema, parent }, older, newer);
-  for (const change of listChanges(older, newer)) differs(...change);
+  if (schema.userOrdered) walk.visit({ schema, parent }, older, newer);
+  for (const [key, was, is] of listChanges(older, newer)) {
+    const entry = is ?? was;
+    if (entry) diffObject({ schema, parent, entry, key }, schema, [was, is], walk);
+  }
 }
 
 /** The location as a path from the root. */

@@ -27,10 +27,8 @@ export class YangList<E extends object = object, K extends ListKeys = ListKeys>
   readonly userOrdered: boolean;
   readonly #entries: Tree<string, E>;
   readonly #order: UserOrder | undefined;
-  /** A commit compares the same two versions several times; long results are kept meanwhile. */
-  #compared:
-    | { readonly older: WeakRef<object>; readonly changes: WeakRef<readonly EntryChange<E>[]> }
-    | undefined;
+  /** The last short comparison: a commit asks for the same one several times. */
+  #compared: { readonly older: object; readonly changes: readonly EntryChange<E>[] } | undefined;
 
   /** For `emptyList` and `ListDraft` only. */
   constructor(entries: Tree<string, E>, order: UserOrder | undefined) {
@@ -99,13 +97,12 @@ export class YangList<E extends object = object, K extends ListKeys = ListKeys>
    */
   changes(older: YangList<E, K>): readonly EntryChange<E>[] {
     if (this.#entries === older.#entries) return [];
-    const known =
-      this.#compared?.older.deref() === older ? this.#compared.changes.deref() : undefined;
-    if (known) return known;
+    if (this.#compared?.older === older) return this.#compared.changes;
     const changes = this.#compare(older);
-    if (changes.length >= manyChanges) {
-      this.#compared = { older: new WeakRef(older), changes: new WeakRef(changes) };
-    }
+    if (changes.length > changesKeptMax) return changes;
+    // No version keeps more than the one before it alive.
+    older.#compared = undefined;
+    this.#compared = { older, changes };
     return changes;
   }
 
@@ -146,8 +143,7 @@ export function* listChanges<E extends object>(
   else if (older) for (const [key, entry] of older.entries()) yield [key, entry, undefined];
 }
 
-/** Comparing again costs less than a weak reference for fewer. */
-const manyChanges = 256;
+const changesKeptMax = 256;
 
 /** A list being changed inside one transaction; `freeze` makes it a version. */
 export class ListDraft<E extends object = object, K extends ListKeys = ListKeys> {

@@ -1,6 +1,17 @@
 import { randomUUID } from "node:crypto";
-import type { LeafSchema, ListSchema, ParentSchema } from "../../datamodel/schema/schema.ts";
-import { diffTrees, type Location, locationPath, nodeAt } from "../../datamodel/tree/diff.ts";
+import {
+  type LeafSchema,
+  type ListSchema,
+  type ParentSchema,
+  subtreeHas,
+} from "../../datamodel/schema/schema.ts";
+import {
+  diffWanted,
+  type Location,
+  locationPath,
+  nodeAt,
+  type Visit,
+} from "../../datamodel/tree/diff.ts";
 import type { OwnedObject } from "../../datamodel/tree/draft.ts";
 import type { YangList } from "../../datamodel/tree/list.ts";
 import { type DataObject, isSet } from "../../datamodel/tree/node.ts";
@@ -12,7 +23,7 @@ import { type DataObject, isSet } from "../../datamodel/tree/node.ts";
  */
 export function assignValues(schema: ParentSchema, older: DataObject, newer: DataObject): void {
   const versions: Versions = { older, newer, pools: new Map() };
-  diffTrees(schema, older, newer, (location, was, is) => {
+  const visit: Visit = (location, was, is) => {
     if (location.schema.kind !== "list" || location.entry === undefined || is === undefined) return;
     for (const leaf of assignedLeaves(location.schema)) {
       const entry = is as OwnedObject;
@@ -20,8 +31,11 @@ export function assignValues(schema: ParentSchema, older: DataObject, newer: Dat
       const kept = was === undefined ? undefined : (was as DataObject)[leaf.prop];
       entry[leaf.prop] = kept ?? draw(leaf, location, versions);
     }
-  });
+  };
+  diffWanted(schema, [older, newer], { visit, isWanted: holdsAssigned });
 }
+
+const holdsAssigned = subtreeHas((node) => node.assigned);
 
 const assignedByList = new WeakMap<ListSchema, readonly LeafSchema[]>();
 

@@ -70,7 +70,7 @@ function* tableChanges(
     count += 1;
     if (count % rowsPerSlice === 0) yield;
   }
-  return mergeChanges(was, is);
+  return yield* mergeChanges(was, is);
 }
 
 function* differingEntries(
@@ -96,13 +96,17 @@ function encode(layout: MapLayout, row: { key: unknown; value: unknown }): Encod
   return { key: layout.key.encode(row.key), value: layout.value.encode(row.value) };
 }
 
-function mergeChanges(was: Map<string, Encoded>, is: Map<string, Encoded>): RowChange[] {
+function* mergeChanges(
+  was: ReadonlyMap<string, Encoded>,
+  is: ReadonlyMap<string, Encoded>,
+): Slices<RowChange[]> {
   const changes: RowChange[] = [];
   for (const [id, { key, value }] of is) {
     const before = was.get(id)?.value;
     if (before === undefined || Buffer.compare(before, value) !== 0) {
       changes.push({ key, was: before, is: value });
     }
+    if (changes.length % rowsPerSlice === 0) yield;
   }
   for (const [id, { key, value }] of was) {
     if (!is.has(id)) changes.push({ key, was: value, is: undefined });

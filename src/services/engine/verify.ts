@@ -1,10 +1,15 @@
 import type { Violation } from "../../datamodel/error.ts";
-import type { DataSchema, Schema } from "../../datamodel/schema/schema.ts";
-import { diffTrees, type Location, locationPath } from "../../datamodel/tree/diff.ts";
+import { type DataSchema, type Schema, subtreeHas } from "../../datamodel/schema/schema.ts";
+import { diffWanted, type Location, locationPath, type Visit } from "../../datamodel/tree/diff.ts";
 import { type DataObject, type DataValue, leafDefault } from "../../datamodel/tree/node.ts";
 import { printPath } from "../../datamodel/tree/path.ts";
 
 const initOnly = "yangplane-extensions:init-only";
+
+const isInitOnly = ({ extensions }: DataSchema): boolean => {
+  return extensions.some(({ name }) => name === initOnly);
+};
+const holdsInitOnly = subtreeHas(isInitOnly);
 
 /** Leaves that may only be set when their entry is created and were changed later. */
 export function initOnlyViolations(
@@ -13,19 +18,20 @@ export function initOnlyViolations(
   newer: DataObject,
 ): Violation[] {
   const violations: Violation[] = [];
-  diffTrees(schema.root, older, newer, (location, was, is) => {
+  const visit: Visit = (location, was, is) => {
     const { schema: node } = location;
     // A created or deleted subtree sets all its leaves for the first or last time.
     if (node.kind === "list") return was !== undefined && is !== undefined;
     const owner = ownerEntry(location);
     if (sameEffect(node, was, is)) return false;
-    if (owner && node.extensions.some(({ name }) => name === initOnly)) {
+    if (owner && isInitOnly(node)) {
       const message = `${node.name} can only be set when the ${owner.schema.name} is created`;
       const path = printPath(locationPath(location));
       violations.push({ path, tag: "operation-failed", appTag: "init-only", message });
     }
     return true;
-  });
+  };
+  diffWanted(schema.root, [older, newer], { visit, isWanted: holdsInitOnly });
   return violations;
 }
 
