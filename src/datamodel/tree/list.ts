@@ -268,6 +268,9 @@ class UserOrder {
   }
 }
 
+/** A commit copies a node at each level; smaller ones than the default 32 cost less to copy. */
+const nodeSizeMax = 16;
+
 /** The empty version of a list. */
 export function emptyList<E extends object, K extends ListKeys>(
   userOrdered: boolean,
@@ -275,7 +278,7 @@ export function emptyList<E extends object, K extends ListKeys>(
   const order = userOrdered
     ? new UserOrder(new BTree<number, string>(), new BTree<string, number>())
     : undefined;
-  return new YangList<E, K>(new BTree<string, E>(undefined, compareKeys), order);
+  return new YangList<E, K>(new BTree<string, E>(undefined, compareKeys, nodeSizeMax), order);
 }
 
 function compareKeys(a: string, b: string): number {
