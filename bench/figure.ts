@@ -9,7 +9,7 @@ export interface Figure {
   readonly target?: Target;
 }
 
-/** A median this near to its target is met if rounds on the target's side show that noise decides. */
+/** A median this near to its target will do if a round reached it: noise decides between them. */
 const NEAR = 0.97;
 
 export function isMet({ rounds, target }: Figure): boolean {

@@ -10,7 +10,7 @@ export interface FrameEnds {
   readonly destination: { readonly mac: string; readonly address: string };
 }
 
-/** The shortest Ethernet frame, with an IPv4 header that is right and a UDP one without checksum. */
+/** The shortest Ethernet frame; its IPv4 header is right, its UDP header has no checksum. */
 export function shortestUdpFrame({ source, destination }: FrameEnds): Uint8Array {
   const frame = Buffer.alloc(FRAME_SIZE);
   frame.set(octets(destination.mac, ":", 16), 0);

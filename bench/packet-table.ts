@@ -11,7 +11,7 @@ import {
   simplebridge,
 } from "./bridges.ts";
 import { type BenchEngine, copyObjects, openEngine } from "./engine.ts";
-import { type Figure, ratios, type Target } from "./figure.ts";
+import { type Figure, ratios } from "./figure.ts";
 import { shortestUdpFrame } from "./frame.ts";
 import { compileReference, compileUdp } from "./native.ts";
 import type { Pair } from "./network.ts";

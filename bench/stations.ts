@@ -1,5 +1,5 @@
 /** The n-th unicast address: locally administered, and nobody else's in these benches. */
-export function stationAddress(index: number): string {
+function stationAddress(index: number): string {
   const octets = [2, 0x10, index >>> 24, index >>> 16, index >>> 8, index];
   return octets.map((octet) => (octet & 0xff).toString(16).padStart(2, "0")).join(":");
 }

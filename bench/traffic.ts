@@ -12,7 +12,7 @@ const TCP_SECONDS = "1";
 const UDP_MILLISECONDS = "500";
 const UDP_PORT = "5000";
 const LIVE_FRAMES = 300_000;
-/** In the hosts' subnet and nobody's: a frame for it ends in the receiver's IP layer, unanswered. */
+/** Nobody has it: frames for it end in the receiver's IP layer, unanswered. */
 const NOBODY = "192.0.2.99";
 
 /** Gbit/s from the first host to the second, as the second counts. */
