@@ -6,6 +6,16 @@ import { type Anydata, type DataObject, type DataValue, isSet } from "../tree/no
 export interface EncodeOptions {
   /** Also what the schema's defaults give; without it only what the objects themselves hold. */
   readonly withDefaults?: boolean;
+  /** Chooses what is written of a list; without it all entries are. */
+  readonly choose?: (list: YangList<DataObject>, place: EncodePlace) => Iterable<DataObject>;
+}
+
+/** Where a node stands below the one being encoded. */
+export interface EncodePlace {
+  readonly above: EncodePlace | undefined;
+  readonly schema: DataSchema;
+  /** Of a list: the entry on the way, and its position in what is written. */
+  readonly entry?: { readonly object: DataObject; readonly position: number };
 }
 
 export interface JsonObject {
@@ -32,38 +42,64 @@ export function encodeJson(
   value: DataValue | readonly DataObject[],
   options: EncodeOptions = {},
 ): unknown {
-  switch (schema.kind) {
-    case "leaf":
-      return schema.type.toJson(value as LeafValue);
-    case "leaf-list":
-      return encodeLeafList(schema.type, value as LeafValue | readonly LeafValue[]);
-    case "anydata":
-      return (value as Anydata).anydata;
-    case "list":
-      return encodeList(schema, value as DataObject | Iterable<DataObject>, options);
-    default:
-      return encodeBody(schema, value as DataObject, options);
+  const encoder = new JsonEncoder(options);
+  if (schema.kind === "root" || schema.kind === "parameters" || schema.kind === "notification") {
+    return encoder.body(schema, value as DataObject, undefined);
   }
+  return encoder.node(schema, value, undefined);
 }
 
-function encodeBody(schema: ParentSchema, object: DataObject, options: EncodeOptions): JsonObject {
-  const json: JsonObject = {};
-  for (const child of schema.children) {
-    const value = options.withDefaults || isSet(object, child) ? object[child.prop] : undefined;
-    if (value === undefined) continue;
-    const encoded = encodeJson(child, value, options);
-    if (!isEmpty(child, encoded)) setMember(json, child.jsonName, encoded);
-  }
-  return json;
-}
+class JsonEncoder {
+  readonly #options: EncodeOptions;
 
-function encodeList(
-  schema: ListSchema,
-  value: DataObject | Iterable<DataObject>,
-  options: EncodeOptions,
-): unknown {
-  if (!isIterable(value)) return encodeBody(schema, value, options);
-  return Array.from(value, (entry) => encodeBody(schema, entry, options));
+  constructor(options: EncodeOptions) {
+    this.#options = options;
+  }
+
+  node(
+    schema: DataSchema,
+    value: DataValue | readonly DataObject[],
+    above: EncodePlace | undefined,
+  ): unknown {
+    switch (schema.kind) {
+      case "leaf":
+        return schema.type.toJson(value as LeafValue);
+      case "leaf-list":
+        return encodeLeafList(schema.type, value as LeafValue | readonly LeafValue[]);
+      case "anydata":
+        return (value as Anydata).anydata;
+      case "list":
+        return this.#list(schema, value as DataObject | Iterable<DataObject>, above);
+      case "container":
+        return this.body(schema, value as DataObject, { above, schema });
+    }
+  }
+
+  body(schema: ParentSchema, object: DataObject, place: EncodePlace | undefined): JsonObject {
+    const json: JsonObject = {};
+    for (const child of schema.children) {
+      const isShown = this.#options.withDefaults || isSet(object, child);
+      const value = isShown ? object[child.prop] : undefined;
+      if (value === undefined) continue;
+      const encoded = this.node(child, value, place);
+      if (!isEmpty(child, encoded)) setMember(json, child.jsonName, encoded);
+    }
+    return json;
+  }
+
+  #list(
+    schema: ListSchema,
+    value: DataObject | Iterable<DataObject>,
+    above: EncodePlace | undefined,
+  ): unknown {
+    if (!isIterable(value)) return this.body(schema, value, { above, schema });
+    const { choose } = this.#options;
+    const isChosen = choose !== undefined && value instanceof YangList;
+    const entries = isChosen ? choose(value, { above, schema }) : value;
+    return Array.from(entries, (object, position) =>
+      this.body(schema, object, { above, schema, entry: { object, position } }),
+    );
+  }
 }
 
 function isIterable(value: DataObject | Iterable<DataObject>): value is Iterable<DataObject> {

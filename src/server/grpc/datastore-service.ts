@@ -3,13 +3,15 @@ import { encodeJson, type JsonObject } from "../../datamodel/codec/encode.ts";
 import type { View } from "../../datamodel/datastore/datastore.ts";
 import { refuse } from "../../datamodel/error.ts";
 import type { DataSchema, OperationSchema, ParentSchema } from "../../datamodel/schema/schema.ts";
-import type { DataObject, DataValue } from "../../datamodel/tree/node.ts";
+import type { DataObject } from "../../datamodel/tree/node.ts";
 import { emptyObject } from "../../datamodel/tree/node.ts";
 import { type InstancePath, parsePath, printPath } from "../../datamodel/tree/path.ts";
 import { admit } from "../access.ts";
 import type { Api } from "./api.ts";
 import { commitMessage, commitOptions } from "./commit-message.ts";
+import { JsonPage } from "./json-page.ts";
 import type { PlainMessage } from "./leaf-codec.ts";
+import { pageRequest } from "./page.ts";
 import { maskPaths } from "./read-mask.ts";
 import type { Caller } from "./unary.ts";
 
@@ -24,24 +26,26 @@ export function getNode(api: Api, request: PlainMessage): PlainMessage {
     throw refuse("operation-not-supported", "", "read_mask names fields of messages, not of JSON");
   }
   const view: View = read["view"] === viewConfig ? "config" : "operational";
+  const { size, after } = cuts(request, path);
   const { commitId } = datastore.snapshot();
   const value = datastore.read(path, view);
   if (value === undefined) throw refuse("data-missing", printPath(path), "does not exist");
-  return { json: JSON.stringify(nodeJson(api, path, { value, view })), commit_id: commitId };
-}
-
-function nodeJson(
-  { datastore }: Api,
-  path: InstancePath,
-  { value, view }: { value: DataValue; view: View },
-): unknown {
   const node = path.at(-1)?.schema ?? datastore.schema.root;
   const withDefaults = view === "operational";
-  const json =
-    node.kind === "root"
-      ? encodeJson(node, value as DataObject, { withDefaults })
-      : encodeJson(node, value, { withDefaults });
-  return withDefaults ? json : withoutState(node, json);
+  const page = new JsonPage({ path, withDefaults, size, after });
+  const whole = page.encode(node, value);
+  const json = JSON.stringify(withDefaults ? whole : withoutState(node, whole));
+  return { json, rests: page.rests, commit_id: commitId };
+}
+
+function cuts(request: PlainMessage, path: InstancePath) {
+  const { size, after } = pageRequest(request);
+  const last = path.at(-1);
+  const isList = last?.schema.kind === "list" && last.keys === undefined;
+  if (after !== undefined && !isList) {
+    throw refuse("bad-element", printPath(path), "page_token goes with the path of a whole list");
+  }
+  return { size: request["page_size"] ? size : undefined, after };
 }
 
 /** The configuration holds what the system drew once; a client sees that as state only. */

@@ -3,6 +3,7 @@ import type { handleClientStreamingCall, ServerReadableStream } from "@grpc/grpc
 import { decodeJsonAt } from "../../datamodel/codec/decode.ts";
 import type { CommitOutcome, Edit, EditInsert } from "../../datamodel/datastore/datastore.ts";
 import { RequestError, refuse, type Violation } from "../../datamodel/error.ts";
+import { type DataObject, keysOf } from "../../datamodel/tree/node.ts";
 import { type InstancePath, parsePath, printPath } from "../../datamodel/tree/path.ts";
 import { admit } from "../access.ts";
 import { JudgedError } from "../status.ts";
@@ -82,9 +83,6 @@ class Transaction {
     }
     this.#options ??= options;
     this.#messages += 1;
-    if (this.#edits.length + edits.length > editsMax) {
-      throw refuse("too-big", "", `a transaction has at most ${editsMax} edits`);
-    }
     let size = 0;
     for (const edit of edits) {
       await this.#take(edit);
@@ -115,12 +113,29 @@ class Transaction {
 
   async #take(message: PlainMessage): Promise<void> {
     try {
-      this.#edits.push(await readEdit(this.#api, message));
+      for (const edit of single(await readEdit(this.#api, message))) this.#edits.push(edit);
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
       if (this.#violations.length < violationsMax) this.#violations.push(...error.violations);
     }
+    if (this.#edits.length <= editsMax) return;
+    throw refuse("too-big", "", `a transaction has at most ${editsMax} edits`);
   }
+}
+
+/** Entries created as a list are an edit each: each of them is new, or refused on its own. */
+function single(edit: Edit): readonly Edit[] {
+  const { path, operation, value } = edit;
+  const { schema, keys } = path.at(-1) ?? {};
+  if (operation !== "create" || schema?.kind !== "list" || keys !== undefined) return [edit];
+  const entries = value as readonly DataObject[];
+  if (entries.length === 0) return [{ ...edit, operation: "merge" }];
+  const above = path.slice(0, -1);
+  return entries.map((entry) => ({
+    path: [...above, { schema, keys: keysOf(schema, entry) }],
+    operation,
+    value: entry,
+  }));
 }
 
 /** Decoding this much takes a few milliseconds. */
@@ -207,6 +222,10 @@ async function readMessage(api: Api, any: unknown, path: InstancePath): Promise<
 function readInsert(api: Api, edit: PlainMessage, path: InstancePath): EditInsert | undefined {
   const where = inserts[(edit["insert"] as number | undefined) ?? 0];
   const text = (edit["point"] as string | undefined) ?? "";
+  const { keys, value } = path.at(-1) ?? {};
+  if (where !== undefined && keys === undefined && value === undefined) {
+    throw refuse("bad-attribute", printPath(path), "insert goes with one entry or value");
+  }
   if (where === "before" || where === "after") {
     const point = parsePath(api.datastore.schema, text).at(-1);
     if (point === undefined || point.schema !== path.at(-1)?.schema) {
