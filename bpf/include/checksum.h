@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A frame from the far end of a veth may carry a checksum that its sender left
- * to hardware: the field then holds the sum of the pseudo header. As a socket
- * buffer the frame remembers; as an XDP frame it does not, and the receiver
- * would drop it. So XDP finishes such checksums itself.
+ * A frame from a virtual machine may carry a checksum that its sender left to
+ * hardware: the field then holds the sum of the pseudo header. A socket buffer
+ * remembers that; an XDP frame does not, and the receiver would drop it.
  */
 #pragma once
 
@@ -19,13 +18,9 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-#define VLAN_TAGS_MAX	    2
-/* Where blocks may start; longer frames are not for XDP. */
-#define CHECKSUM_OFFSET_MAX 2048
-/* Bytes the helper sums at once; a multiple of 4. */
-#define CHECKSUM_BLOCK	    64
+#define VLAN_TAGS_MAX 2
 /* More fragments or an offset: IP sums the whole datagram before it cuts it. */
-#define IPV4_FRAGMENT	    0x3fff
+#define IPV4_FRAGMENT 0x3fff
 
 struct vlan_header {
 	__be16 tci;
@@ -108,7 +103,8 @@ static __always_inline enum segment_result segment_ipv6(struct ipv6hdr *ip, void
 	return segment_of(ip->nexthdr);
 }
 
-static __always_inline enum segment_result segment_find(struct xdp_md *ctx, struct segment *segment)
+static __always_inline enum segment_result segment_find(const struct xdp_md *ctx,
+							struct segment *segment)
 {
 	void *end = (void *)(long)ctx->data_end;
 	struct ethhdr *eth = (void *)(long)ctx->data;
@@ -140,64 +136,6 @@ static __always_inline enum segment_result segment_find(struct xdp_md *ctx, stru
 	}
 }
 
-/* What is left to sum of a frame. */
-struct remainder {
-	struct xdp_md *ctx;
-	__u32 offset;
-	__u64 sum;
-};
-
-/* The next bytes to sum, or NULL if the frame does not have so many. */
-static __always_inline void *next_bytes(struct remainder *rest, __u32 size)
-{
-	void *at = (void *)(long)rest->ctx->data;
-
-	if (rest->offset > CHECKSUM_OFFSET_MAX)
-		return NULL;
-	at += rest->offset;
-	rest->offset += size;
-	return at + size > (void *)(long)rest->ctx->data_end ? NULL : at;
-}
-
-static long sum_block(__u64 block, struct remainder *rest)
-{
-	void *bytes = next_bytes(rest, CHECKSUM_BLOCK);
-
-	(void)block;
-	if (!bytes)
-		return 1;
-	rest->sum = bpf_csum_diff(NULL, 0, bytes, CHECKSUM_BLOCK, rest->sum);
-	return 0;
-}
-
-static long sum_word(__u64 word, struct remainder *rest)
-{
-	__u16 *half = next_bytes(rest, sizeof(*half));
-
-	(void)word;
-	if (!half)
-		return 1;
-	rest->sum += *half;
-	return 0;
-}
-
-/*
- * The folded sum of a part of a frame. With bpf_loop, since the verifier walks
- * the rounds of a for loop one by one and would take longer than all the rest.
- */
-static __always_inline __u16 checksum_sum(struct xdp_md *ctx, __u32 offset, __u32 length)
-{
-	struct remainder rest = { .ctx = ctx, .offset = offset };
-	__u8 *last;
-
-	bpf_loop(length / CHECKSUM_BLOCK, sum_block, &rest, 0);
-	bpf_loop(length % CHECKSUM_BLOCK / sizeof(__u16), sum_word, &rest, 0);
-	last = length % sizeof(__u16) ? next_bytes(&rest, 1) : NULL;
-	if (last)
-		rest.sum += *last;
-	return checksum_fold(rest.sum);
-}
-
 static __always_inline __u16 pseudo_sum(const struct segment *segment)
 {
 	__u32 sum = bpf_htons(segment->protocol) + bpf_htons(segment->length);
@@ -219,13 +157,11 @@ static __always_inline __u16 *checksum_field(const struct segment *segment, void
 	return segment->length > (__u64)(end - segment->start) ? NULL : field;
 }
 
-/* Makes the checksum of a frame whole; false if the frame is not for XDP to judge. */
-static __always_inline bool checksum_finish(struct xdp_md *ctx)
+/* Whether a frame can go on as it is; false also for one that is not for XDP to judge. */
+static __always_inline bool checksum_is_finished(const struct xdp_md *ctx)
 {
-	void *end = (void *)(long)ctx->data_end;
 	struct segment segment = {};
-	__u16 *field, sum;
-	__u32 offset;
+	const __u16 *field;
 
 	switch (segment_find(ctx, &segment)) {
 	case SEGMENT_NONE:
@@ -235,17 +171,11 @@ static __always_inline bool checksum_finish(struct xdp_md *ctx)
 	case SEGMENT_FOUND:
 		break;
 	}
-	field = checksum_field(&segment, end);
+	field = checksum_field(&segment, (void *)(long)ctx->data_end);
 	if (!field)
 		return false;
 	/* UDP without a checksum may be a tunnel with an unfinished one inside. */
 	if (*field == 0 && segment.protocol == IPPROTO_UDP)
 		return false;
-	if (*field != pseudo_sum(&segment))
-		return true;
-	offset = segment.start - (void *)(long)ctx->data;
-	sum = ~checksum_sum(ctx, offset, segment.length);
-	/* In UDP zero means none; the other zero of one's complement is as good. */
-	*field = sum ? sum : 0xffff;
-	return true;
+	return *field != pseudo_sum(&segment);
 }

@@ -69,6 +69,17 @@ static __always_inline void count_tx(__u32 port_index, __u32 length)
 	port->tx_bytes += length;
 }
 
+/* Takes back the last count_tx of this program. */
+static __always_inline void uncount_tx(__u32 port_index, __u32 length)
+{
+	struct port_counters *port = bpf_map_lookup_elem(&counters, &port_index);
+
+	if (!port)
+		return;
+	port->tx_packets -= 1;
+	port->tx_bytes -= length;
+}
+
 static __always_inline void count_drop(struct port_counters *port, __u32 reason)
 {
 	if (port)

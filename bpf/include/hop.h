@@ -19,15 +19,11 @@ enum hop_kind {
 	HOP_NEXT = 3,
 };
 
-/* Of HOP_DEVICE. */
+/* Of HOP_DEVICE; the first two concern XDP programs only. */
 enum hop_flag {
-	/*
-	 * The device takes XDP frames; without it XDP programs leave the frame to TC. Native
-	 * XDP on a veth sees no VLAN tag that its peer left to hardware (txvlan), and a
-	 * redirected frame has lost it.
-	 */
-	HOP_FLAG_XDP_XMIT = 1,
-	/* Native XDP only: frames of a veth may carry checksums nobody has finished. */
+	/* The device takes XDP frames, and those that come from it are whole. */
+	HOP_FLAG_XDP = 1,
+	/* Frames from the device may carry checksums that nobody has finished. */
 	HOP_FLAG_XDP_CHECKSUM = 2,
 	/* Straight into the namespace of the veth's peer; tcx egress does not see the frame. */
 	HOP_FLAG_PEER = 4,

@@ -42,6 +42,7 @@ static __always_inline int tc_send(struct __sk_buff *skb, struct port_counters *
 		return TC_ACT_UNSPEC;
 	skb->cb[0] = hop.arg;
 	bpf_tail_call(skb, &jmp_tc, hop.slot);
+	uncount_tx(port, skb->len);
 	return tc_drop(in, DROP_EMPTY_SLOT);
 }
 

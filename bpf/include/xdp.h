@@ -15,10 +15,10 @@
 #include "xdp_port.h"
 
 /*
- * Generic XDP sees frames the stack has not segmented yet, and would lose them
- * when redirecting: what is longer than an Ethernet frame with two tags goes by TC.
+ * A tap hands over frames that nobody has segmented yet; a redirect would not do
+ * so either. What is longer than an Ethernet frame without tags goes by TC.
  */
-#define XDP_FRAME_MAX (ETH_FRAME_LEN + 8)
+#define XDP_FRAME_MAX ETH_FRAME_LEN
 
 static __always_inline __u32 xdp_length(const struct xdp_md *ctx)
 {
@@ -40,14 +40,14 @@ static __always_inline int xdp_drop(const struct xdp_md *ctx, __u32 in_port, __u
 	return XDP_DROP;
 }
 
-/* Whether XDP can finish this frame; if so its checksum is finished. */
-static __always_inline bool xdp_can_send(struct xdp_md *ctx, struct hop hop)
+/* Whether XDP can take this frame from one device to another as it is. */
+static __always_inline bool xdp_can_send(const struct xdp_md *ctx, struct hop from, struct hop to)
 {
-	if (hop.kind != HOP_DEVICE || !(hop.flags & HOP_FLAG_XDP_XMIT))
+	if (to.kind != HOP_DEVICE || !(to.flags & from.flags & HOP_FLAG_XDP))
 		return false;
 	if (xdp_length(ctx) > XDP_FRAME_MAX)
 		return false;
-	return !(hop.flags & HOP_FLAG_XDP_CHECKSUM) || checksum_finish(ctx);
+	return !(from.flags & HOP_FLAG_XDP_CHECKSUM) || checksum_is_finished(ctx);
 }
 
 static __always_inline int xdp_send(struct xdp_md *ctx, struct hop hop, __u32 in_port,

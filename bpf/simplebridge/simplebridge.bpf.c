@@ -132,7 +132,7 @@ int xdp_ingress(struct xdp_md *ctx)
 		return xdp_drop(ctx, in_port, decision.reason);
 	}
 	hop = hop_of(decision.to);
-	if (!xdp_can_send(ctx, hop))
+	if (!xdp_can_send(ctx, hop_of(in_port), hop))
 		return xdp_leave(ctx);
 	learn(&decision, in_port);
 	return xdp_send(ctx, hop, in_port, decision.to);

@@ -214,7 +214,13 @@ export const device = (ifindex: number): Hop => ({ ...noHop, kind: "device", arg
 
 export const xdpDevice = (ifindex: number): Hop => ({
   ...device(ifindex),
-  flags: hopFlag["xdp-xmit"] | hopFlag["xdp-checksum"],
+  flags: hopFlag.xdp,
+});
+
+/** One whose frames may carry checksums that nobody has finished. */
+export const tapDevice = (ifindex: number): Hop => ({
+  ...device(ifindex),
+  flags: hopFlag.xdp | hopFlag["xdp-checksum"],
 });
 
 function rowOf<K, V>(map: MapLayout<K, V>, key: K, value: V): Row {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describeKernel } from "../support/kernel.ts";
 import { checksum, packet } from "../support/packet.ts";
-import { device, TestBridge, XDP, xdpDevice } from "./bridge.ts";
+import { device, TestBridge, tapDevice, XDP, xdpDevice } from "./bridge.ts";
 
 const A = "02:00:00:00:00:0a";
 const B = "02:00:00:00:00:0b";
@@ -32,11 +32,9 @@ describeKernel("simplebridge in XDP", { since: "6.6" }, () => {
     { title: "frames for devices that take none of XDP", data: frame(A, C).bytes() },
     {
       title: "frames that are not cut into segments yet",
-      data: frame(A, B).payload(new Uint8Array(2000)).bytes(),
-    },
-    {
-      title: "UDP without a checksum, which may be a tunnel",
-      data: withoutChecksum(frame(A, B).bytes()),
+      data: frame(A, B)
+        .payload(new Uint8Array(1515 - 42))
+        .bytes(),
     },
   ];
 
@@ -53,6 +51,23 @@ describeKernel("simplebridge in XDP", { since: "6.6" }, () => {
       assert.equal(bridge.counters(0).rxPackets, 0n);
     });
   }
+
+  it("takes frames of the full length of Ethernet", () => {
+    using bridge = new TestBridge().wire(xdpDevice(OUT), xdpDevice(OUT)).learned(B, 1);
+    const data = frame(A, B)
+      .payload(new Uint8Array(1514 - 42))
+      .bytes();
+
+    assert.equal(data.length, 1514);
+    assert.equal(bridge.xdp(0, data).verdict, XDP.redirect);
+  });
+
+  it("leaves frames to TC that come from a device whose frames XDP sees in part", () => {
+    using bridge = new TestBridge().wire(device(OUT), xdpDevice(OUT)).learned(B, 1);
+
+    assert.equal(bridge.xdp(0, frame(A, B).bytes()).verdict, XDP.pass);
+    assert.deepEqual(bridge.learnedPorts(), { [B]: 1 });
+  });
 
   it("leaves a frame that came by no entry program to the stack", () => {
     using bridge = new TestBridge().wire(xdpDevice(OUT), xdpDevice(OUT)).learned(B, 1);
@@ -83,46 +98,83 @@ describeKernel("simplebridge in XDP", { since: "6.6" }, () => {
 
   for (const { title, network } of networks) {
     for (const transport of transports) {
-      it(`finishes the checksum of ${transport.title} over ${title}, of every length`, () => {
-        using bridge = new TestBridge().wire(xdpDevice(OUT), xdpDevice(OUT)).learned(B, 1);
-        for (const length of [0, 1, 2, 3, 4, 5, 31, 32, 33, 255, 256, 257, 1000, 1431]) {
+      it(`takes ${transport.title} over ${title} from a tap once its checksum is finished`, () => {
+        using bridge = new TestBridge().wire(tapDevice(OUT), tapDevice(OUT)).learned(B, 1);
+        for (const length of [0, 1, 2, 3, 31, 32, 33, 1000, 1400]) {
           const payload = Uint8Array.from({ length }, (_, index) => index * 7);
           const finished = transport.add(network).payload(payload).bytes();
-          const start = headerSize(finished);
-          const unfinished = withPseudoSum(finished, start, transport.at);
+          const unfinished = withPseudoSum(finished, headerSize(finished), transport.at);
 
-          const out = bridge.xdp(0, unfinished);
+          const verdicts = [finished, unfinished].map((data) => bridge.xdp(0, data));
 
-          assert.equal(out.verdict, XDP.redirect);
-          assert.deepEqual(out.data, finished, `payload of ${length}`);
+          assert.deepEqual(
+            verdicts.map(({ verdict }) => verdict),
+            [XDP.redirect, XDP.pass],
+            `payload of ${length}`,
+          );
+          assert.deepEqual(
+            verdicts.map(({ data }) => data),
+            [finished, unfinished],
+          );
         }
       });
     }
   }
 
-  it("leaves a wrong checksum wrong", () => {
-    using bridge = new TestBridge().wire(xdpDevice(OUT), xdpDevice(OUT)).learned(B, 1);
-    const corrupt = frame(A, B).payload("corrupt").bytes();
-    corrupt[48] = (corrupt[48] ?? 0) ^ 0xff;
+  const judged = [
+    { title: "ARP", verdict: XDP.redirect, data: arp() },
+    {
+      title: "a wrong checksum, which stays wrong",
+      verdict: XDP.redirect,
+      data: corrupted(frame(A, B).payload("corrupt").bytes()),
+    },
+    {
+      title: "UDP without a checksum, which may be a tunnel",
+      verdict: XDP.pass,
+      data: withoutChecksum(frame(A, B).bytes()),
+    },
+    {
+      title: "a protocol it does not know",
+      verdict: XDP.pass,
+      data: packet().ethernet(A, B).payload("unknown").bytes(),
+    },
+    {
+      title: "a segment that is cut off",
+      verdict: XDP.pass,
+      data: frame(A, B).payload(new Uint8Array(100)).bytes().slice(0, 100),
+    },
+  ];
 
-    const out = bridge.xdp(0, corrupt);
+  for (const { title, verdict, data } of judged) {
+    it(`${verdict === XDP.pass ? "leaves to TC" : "takes"} from a tap ${title}`, () => {
+      using bridge = new TestBridge().wire(tapDevice(OUT), tapDevice(OUT)).learned(B, 1);
 
-    assert.equal(out.verdict, XDP.redirect);
-    assert.deepEqual(out.data, corrupt);
-  });
+      const out = bridge.xdp(0, data);
 
-  it("never touches checksums where generic XDP keeps socket buffers", () => {
-    using bridge = new TestBridge().wire(xdpDevice(OUT), { ...xdpDevice(OUT), flags: 1 });
-    bridge.learned(B, 1);
-    const finished = frame(A, B).payload("payload").bytes();
-    const unfinished = withPseudoSum(finished, headerSize(finished), 6);
+      assert.equal(out.verdict, verdict);
+      assert.deepEqual(out.data, data);
+    });
+  }
 
-    const out = bridge.xdp(0, unfinished);
+  it("asks nothing about checksums of frames that come from hardware", () => {
+    using bridge = new TestBridge().wire(xdpDevice(OUT), tapDevice(OUT)).learned(B, 1);
 
-    assert.equal(out.verdict, XDP.redirect);
-    assert.deepEqual(out.data, unfinished);
+    assert.equal(bridge.xdp(0, withoutChecksum(frame(A, B).bytes())).verdict, XDP.redirect);
   });
 });
+
+function arp(): Uint8Array {
+  return packet()
+    .ethernet(A, B)
+    .arp({ mac: A, ip: "192.0.2.1" }, { mac: B, ip: "192.0.2.2" })
+    .bytes();
+}
+
+function corrupted(data: Uint8Array): Uint8Array {
+  const copy = Uint8Array.from(data);
+  copy[48] = (copy[48] ?? 0) ^ 0xff;
+  return copy;
+}
 
 /** Where the segment of a frame of the builder starts: its IPv4 headers have no options. */
 function headerSize(data: Uint8Array): number {

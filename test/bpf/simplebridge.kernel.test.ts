@@ -304,6 +304,8 @@ describeKernel("simplebridge programs", { since: "6.6" }, () => {
 
       assert.equal(bridge.tc(0, frame(A, B).bytes()).verdict, TC.drop);
       assert.deepEqual(bridge.drops(0), { "empty-slot": 1 });
+      const { txPackets, txBytes } = bridge.counters(1);
+      assert.deepEqual([txPackets, txBytes], [0n, 0n]);
     });
 
     it("floods into one cube, and says of a second that it could not", () => {

@@ -42,7 +42,7 @@ export const hop = struct<Hop>(8, {
 });
 
 export const hopFlag = {
-  "xdp-xmit": 1,
+  xdp: 1,
   "xdp-checksum": 2,
   peer: 4,
 } as const;

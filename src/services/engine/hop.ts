@@ -11,14 +11,13 @@ export function tailHop(slot: number, port: number): Hop {
 }
 
 /**
- * Out of a cube to a device. An XDP cube may hand over XDP frames only where the device takes them;
- * those of a veth can carry checksums that nobody has finished (DATAPATH.md §7).
+ * Out of a cube to a device. Frames pass between two devices as XDP frames if both have the flag.
+ * A veth never has: XDP does not see a VLAN tag that its peer left to hardware, and would lose it
+ * (docs/adr/0011-xdp-between-devices.md).
  */
 export function deviceHop(device: Device, type: CubeBase["type"]): Hop {
-  const takesFrames = type !== "TC" && device.takesXdpFrames;
-  const isNativeVeth = type === "XDP_DRV" && device.kind === "veth";
-  const flags =
-    (takesFrames ? hopFlag["xdp-xmit"] : 0) | (isNativeVeth ? hopFlag["xdp-checksum"] : 0);
+  const isXdp = type === "XDP_DRV" && device.takesXdpFrames && device.kind !== "veth";
+  const flags = isXdp ? hopFlag.xdp | (device.kind === "tun" ? hopFlag["xdp-checksum"] : 0) : 0;
   return { kind: "device", flags, slot: 0, arg: device.ifindex };
 }
 
@@ -27,7 +26,7 @@ export function sameHop(a: Hop, b: Hop): boolean {
 }
 
 /** How frames of a cube reach what the hop leads to; undefined while it leads nowhere. */
-export function forwardingPath(type: CubeBase["type"], hop: Hop): "XDP" | "TC" | undefined {
-  if (hop.kind === "none") return undefined;
-  return type !== "TC" && (hop.flags & hopFlag["xdp-xmit"]) !== 0 ? "XDP" : "TC";
+export function forwardingPath({ kind, flags }: Hop): "XDP" | "TC" | undefined {
+  if (kind === "none") return undefined;
+  return (flags & hopFlag.xdp) !== 0 ? "XDP" : "TC";
 }

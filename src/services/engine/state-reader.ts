@@ -55,7 +55,7 @@ export class StateReader {
     return [...(baseOf(config).ports ?? [])].map(({ name, index = 0 }) => ({
       name,
       status: this.isPortUp(cube, name) ? "UP" : "DOWN",
-      forwardingPath: forwardingPath(cube.type, this.#planner.wiring.hopOf(cube, name)),
+      forwardingPath: forwardingPath(this.#planner.wiring.hopOf(cube, name)),
       counters: readCounters(target, cube.service.object, index),
     }));
   }
