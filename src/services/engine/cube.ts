@@ -1,3 +1,4 @@
+import type { ListSchema } from "../../datamodel/schema/schema.ts";
 import type { YangList } from "../../datamodel/tree/list.ts";
 import type { DataObject } from "../../datamodel/tree/node.ts";
 import {
@@ -10,6 +11,7 @@ import {
 import type { MapLayout } from "../../dataplane/layout.ts";
 import { assert } from "../../lib/assert.ts";
 import type { AnyCubeReader, AnyService, StateMap } from "../service.ts";
+import { cubePath } from "./cause.ts";
 import type { MapTarget } from "./rows.ts";
 
 /** The base leaves of a cube (yang/base/yangplane-base.yang) that the engine itself works with. */
@@ -34,6 +36,8 @@ export function baseOf(config: DataObject): CubeBase {
 /** What the engine keeps of a cube while its object is loaded; rows and state are in the maps. */
 export interface CubeRuntime {
   readonly name: string;
+  /** The top-level list it stands in. */
+  readonly list: ListSchema;
   readonly service: AnyService;
   readonly objectId: string;
   /** Position of its programs in the jump tables. */
@@ -73,7 +77,7 @@ export function mapLayout(service: AnyService, prop: string): MapLayout {
 
 export function mapTarget(dataplane: Dataplane, cube: CubeRuntime, prop: string): MapTarget {
   const layout = mapLayout(cube.service, prop);
-  return { dataplane, cube: cube.name, objectId: cube.objectId, layout };
+  return { dataplane, cube: cube.name, objectId: cube.objectId, layout, cause: cubePath(cube) };
 }
 
 /** The cube as its service reads it, for one configuration. */
@@ -111,7 +115,8 @@ function coarseClock(): bigint {
   return process.hrtime.bigint();
 }
 
-function stateMap({ dataplane, cube, objectId, layout }: MapTarget): StateMap<unknown, unknown> {
+function stateMap(target: MapTarget): StateMap<unknown, unknown> {
+  const { dataplane, objectId, layout } = target;
   return {
     rows: () =>
       dataplane.rows(objectId, layout.name).map(({ key, value }) => ({
@@ -122,7 +127,7 @@ function stateMap({ dataplane, cube, objectId, layout }: MapTarget): StateMap<un
       const value = dataplane.lookup(objectId, layout.name, layout.key.encode(key));
       return value === undefined ? undefined : layout.value.decode(value);
     },
-    delete: (keys) => deletePresent({ dataplane, cube, objectId, layout }, keys),
+    delete: (keys) => deletePresent(target, keys),
   };
 }
 

@@ -2,8 +2,8 @@ import type { Violation } from "../../datamodel/error.ts";
 import type { ListSchema } from "../../datamodel/schema/schema.ts";
 import type { YangList } from "../../datamodel/tree/list.ts";
 import type { DataObject } from "../../datamodel/tree/node.ts";
-import { printPath } from "../../datamodel/tree/path.ts";
 import type { Devices } from "../../dataplane/dataplane.ts";
+import { peerPath } from "./cause.ts";
 import { baseOf, type CubeBase, type PortBase } from "./cube.ts";
 
 /** A port by the names of its cube and itself. */
@@ -43,7 +43,11 @@ export class PeerIndex {
       const owner = taken.get(is) ?? (freed.has(is) ? undefined : this.#ports.get(is));
       taken.set(is, name);
       const fault = owner ? inUse(is, owner) : this.#fault(is, type, options.restoring);
-      if (fault) violations.push({ path: peerPath(name), ...fault });
+      if (fault)
+        violations.push({
+          path: peerPath({ list: name.list, name: name.cube }, name.port),
+          ...fault,
+        });
     }
     return violations;
   }
@@ -121,16 +125,4 @@ function failed(appTag: string, message: string): Fault {
 
 function inUse(peer: string, owner: PortName): Fault {
   return { tag: "in-use", message: `${peer} is the peer of ${owner.cube}:${owner.port} already` };
-}
-
-/** The path of a port's peer leaf. */
-function peerPath({ list, cube, port }: PortName): string {
-  const ports = list.childByName.get("ports");
-  const peer = ports?.kind === "list" ? ports.childByName.get("peer") : undefined;
-  if (ports === undefined || peer === undefined) return printPath([{ schema: list, keys: [cube] }]);
-  return printPath([
-    { schema: list, keys: [cube] },
-    { schema: ports, keys: [port] },
-    { schema: peer },
-  ]);
 }

@@ -4,6 +4,7 @@ import type { DataObject } from "../../datamodel/tree/node.ts";
 import type { Dataplane, Devices } from "../../dataplane/dataplane.ts";
 import type { Slices } from "../../lib/slices.ts";
 import type { AnyService } from "../service.ts";
+import { cubePath, nodePath } from "./cause.ts";
 import {
   baseOf,
   type CubeRuntime,
@@ -70,7 +71,7 @@ export class Planner {
       const after = newer[list.prop] as YangList<DataObject>;
       for (const [, was, is] of after.changes(before)) {
         if (is === undefined && was) this.#planRemoval(draft, was);
-        else if (was === undefined && is) yield* this.#planCreation(draft, service, is);
+        else if (was === undefined && is) yield* this.#planCreation(draft, { list, service }, is);
         else if (was && is) yield* this.#planChange(draft, was, is);
         yield;
       }
@@ -96,10 +97,14 @@ export class Planner {
     return steps.ordered();
   }
 
-  *#planCreation(draft: PlanDraft, service: AnyService, config: DataObject): Slices<void> {
+  *#planCreation(
+    draft: PlanDraft,
+    { list, service }: { readonly list: ListSchema; readonly service: AnyService },
+    config: DataObject,
+  ): Slices<void> {
     const { name, type } = baseOf(config);
     const slot = this.#freeSlot(draft);
-    const cube: CubeRuntime = { name, service, objectId: objectIdOf(config), slot, type };
+    const cube: CubeRuntime = { name, list, service, objectId: objectIdOf(config), slot, type };
     draft.steps.add(phase.load, this.#loading(cube, config));
     yield* this.#planTables(draft, cube, [undefined, config]);
     this.#planPortsEnd(draft, cube, [0, portsEnd(config)]);
@@ -139,7 +144,9 @@ export class Planner {
     versions: readonly [DataObject | undefined, DataObject],
   ): Slices<void> {
     for (const [prop, table] of Object.entries(cube.service.tables)) {
-      yield* planTable(draft.steps, mapTarget(this.#dataplane, cube, prop), table, versions);
+      const target = mapTarget(this.#dataplane, cube, prop);
+      const causeOf = (node: DataObject, config: DataObject) => nodePath(cube, config, node);
+      yield* planTable(draft.steps, { ...target, causeOf }, table, versions);
     }
   }
 
@@ -161,7 +168,12 @@ export class Planner {
       const clear = () => this.#dataplane.clearProgram(family, cube.slot);
       draft.steps.add(operation === "set" ? phase.setProgram : phase.clearProgram, {
         describe: () => [
-          { cube: cube.name, operation: `${operation}-program`, target: `${family}[${cube.slot}]` },
+          {
+            cube: cube.name,
+            operation: `${operation}-program`,
+            target: `${family}[${cube.slot}]`,
+            cause: cubePath(cube),
+          },
         ],
         apply: operation === "set" ? set : clear,
         undo: operation === "set" ? clear : set,
@@ -173,7 +185,13 @@ export class Planner {
     const request = objectRequest(cube.service, cube.objectId, config);
     return {
       describe: () => [
-        { cube: cube.name, operation: "load", target: request.object, value: request.capacity },
+        {
+          cube: cube.name,
+          operation: "load",
+          target: request.object,
+          value: request.capacity,
+          cause: cubePath(cube),
+        },
       ],
       apply: () => {
         this.#dataplane.loadObject(request);
@@ -189,7 +207,14 @@ export class Planner {
   /** The object itself stays until the commit is durable: undoing needs its learned state. */
   #forgetting(cube: CubeRuntime): Step {
     return {
-      describe: () => [{ cube: cube.name, operation: "unload", target: cube.service.object.name }],
+      describe: () => [
+        {
+          cube: cube.name,
+          operation: "unload",
+          target: cube.service.object.name,
+          cause: cubePath(cube),
+        },
+      ],
       apply: () => this.#forget(cube),
       undo: () => this.#remember(cube),
     };

@@ -11,6 +11,9 @@ interface RowChange {
   readonly key: Uint8Array;
   readonly was: Uint8Array | undefined;
   readonly is: Uint8Array | undefined;
+  /** The node whose row it is, and the configuration it stands in. */
+  readonly entry?: AnyConfig;
+  readonly config?: AnyConfig;
 }
 
 /** A map of a loaded cube. */
@@ -19,6 +22,9 @@ export interface MapTarget {
   readonly cube: string;
   readonly objectId: string;
   readonly layout: MapLayout;
+  /** Path of the node that causes what is written, where a row does not tell itself. */
+  readonly cause: string;
+  readonly causeOf?: (entry: AnyConfig, config: AnyConfig) => string;
 }
 
 /** Rows a batch step writes at once: bounds how long one step keeps the event loop. */
@@ -60,7 +66,7 @@ function* tableChanges(
   const was = new Map<string, Encoded>();
   const is = new Map<string, Encoded>();
   const add = (rows: Map<string, Encoded>, entry: AnyConfig, config: AnyConfig): void => {
-    const row = encode(layout, table.row(entry, config));
+    const row = { ...encode(layout, table.row(entry, config)), entry, config };
     rows.set(Buffer.from(row.key).toString("latin1"), row);
   };
   let count = 0;
@@ -90,9 +96,11 @@ function* differingEntries(
 interface Encoded {
   readonly key: Uint8Array;
   readonly value: Uint8Array;
+  readonly entry: AnyConfig;
+  readonly config: AnyConfig;
 }
 
-function encode(layout: MapLayout, row: { key: unknown; value: unknown }): Encoded {
+function encode(layout: MapLayout, row: { key: unknown; value: unknown }) {
   return { key: layout.key.encode(row.key), value: layout.value.encode(row.value) };
 }
 
@@ -101,15 +109,15 @@ function* mergeChanges(
   is: ReadonlyMap<string, Encoded>,
 ): Slices<RowChange[]> {
   const changes: RowChange[] = [];
-  for (const [id, { key, value }] of is) {
+  for (const [id, { key, value, entry, config }] of is) {
     const before = was.get(id)?.value;
     if (before === undefined || Buffer.compare(before, value) !== 0) {
-      changes.push({ key, was: before, is: value });
+      changes.push({ key, was: before, is: value, entry, config });
     }
     if (changes.length % rowsPerSlice === 0) yield;
   }
-  for (const [id, { key, value }] of was) {
-    if (!is.has(id)) changes.push({ key, was: value, is: undefined });
+  for (const [id, { key, value, entry, config }] of was) {
+    if (!is.has(id)) changes.push({ key, was: value, is: undefined, entry, config });
   }
   return changes;
 }
@@ -126,12 +134,13 @@ export class RowsStep implements Step {
 
   describe(): PlanStep[] {
     const { cube, layout } = this.#target;
-    return this.#changes.map(({ key, is }) => ({
+    return this.#changes.map(({ key, is, entry, config }) => ({
       cube,
       operation: is === undefined ? "delete" : "put",
       target: layout.name,
       key: readable(layout.key.decode(key)),
       ...(is === undefined ? {} : { value: readable(layout.value.decode(is)) }),
+      cause: (entry && config && this.#target.causeOf?.(entry, config)) ?? this.#target.cause,
     }));
   }
 

@@ -44,14 +44,26 @@ export class StepList {
   }
 }
 
-/** Does the steps in order; when one fails, undoes those before it and throws what it threw. */
+/** A step that could not be done; those before it were undone. */
+export class StepError extends Error {
+  override readonly name = "StepError";
+  /** Instance path of the node that caused the step. */
+  readonly path: string;
+
+  constructor(path: string, cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.path = path;
+  }
+}
+
+/** Does the steps in order; when one fails, undoes those before it. @throws StepError */
 export async function applySteps(steps: readonly Step[], breather: Breather): Promise<void> {
   for (const [index, step] of steps.entries()) {
     try {
       step.apply();
-    } catch (error) {
-      undoSteps(steps.slice(0, index), error);
-      throw error;
+    } catch (cause) {
+      undoSteps(steps.slice(0, index), cause);
+      throw new StepError(step.describe()[0]?.cause ?? "", cause);
     }
     if (breather.isDue) await breather.breathe();
   }

@@ -2,6 +2,7 @@ import type { PlanStep } from "../../datamodel/datastore/datastore.ts";
 import type { Dataplane, Device, Devices, Hook } from "../../dataplane/dataplane.ts";
 import type { Hop } from "../../gen/bpf/core.ts";
 import { entryObject } from "../../gen/bpf/entry.ts";
+import { peerPath } from "./cause.ts";
 import { type CubeRuntime, hooksOf, mapTarget } from "./cube.ts";
 import { deviceHop, noHop, sameHop, tailHop } from "./hop.ts";
 import { type MapTarget, rowStep } from "./rows.ts";
@@ -23,10 +24,14 @@ interface PortWire {
   readonly hop: Hop;
 }
 
-/** Which cube the entry program of a device hands frames to. */
-interface EntryWire {
+/** The port that a step is done for. */
+interface Owner {
   readonly cube: CubeRuntime;
   readonly port: string;
+}
+
+/** Which port the entry program of a device hands frames to. */
+interface EntryWire extends Owner {
   readonly index: number;
   /** True if this engine switched the device to promiscuous mode. */
   readonly madePromiscuous: boolean;
@@ -82,8 +87,9 @@ export class Wiring {
     const at = hop === noHop ? phase.clearHops : phase.putHops;
     const before = was?.hop ?? noHop;
     if (!sameHop(before, hop)) {
-      const target = this.#hopsOf(wish.cube);
-      steps.add(at, rowStep(target, { key: wish.index, was: before, is: hop }));
+      const target = mapTarget(this.#dataplane, wish.cube, "hops");
+      const cause = peerPath(wish.cube, wish.port);
+      steps.add(at, rowStep({ ...target, cause }, { key: wish.index, was: before, is: hop }));
     }
     steps.add(at, remember(this.#ports, id, { was, is }));
   }
@@ -104,80 +110,79 @@ export class Wiring {
       return;
     }
     const before = tailHop(was.cube.slot, was.index);
-    const target = this.#entryTarget(wish.cube.name, ifindex);
+    const target = this.#entryTarget(wish, ifindex);
     if (!sameHop(before, hop)) {
       steps.add(phase.attach, rowStep(target, { key: 0, was: before, is: hop }));
     }
-    this.#planHooks(steps, ifindex, { was: was.cube, is: wish.cube });
+    this.#planHooks(steps, ifindex, { was, is: wish });
     const wire = { ...is, madePromiscuous: was.madePromiscuous };
     steps.add(phase.attach, remember(this.#entries, ifindex, { was, is: wire }));
   }
 
   #planAttach(steps: StepList, ifindex: number, wire: EntryWire): void {
-    const cube = wire.cube.name;
     const row = { key: 0, was: noHop, is: tailHop(wire.cube.slot, wire.index) };
-    steps.add(phase.attach, this.#entryObject(cube, ifindex, "load"));
-    steps.add(phase.attach, rowStep(this.#entryTarget(cube, ifindex), row));
+    steps.add(phase.attach, this.#entryObject(wire, ifindex, "load"));
+    steps.add(phase.attach, rowStep(this.#entryTarget(wire, ifindex), row));
     for (const hook of hooksOf(wire.cube.type)) {
-      steps.add(phase.attach, this.#attachment({ cube, ifindex, hook }, "attach"));
+      steps.add(phase.attach, this.#attachment(wire, { ifindex, hook }, "attach"));
     }
-    if (wire.madePromiscuous) steps.add(phase.attach, this.#promiscuous(cube, ifindex, true));
+    if (wire.madePromiscuous) steps.add(phase.attach, this.#promiscuous(wire, ifindex, true));
     steps.add(phase.attach, remember(this.#entries, ifindex, { was: undefined, is: wire }));
   }
 
   #planDetach(steps: StepList, ifindex: number, wire: EntryWire): void {
-    const cube = wire.cube.name;
-    if (wire.madePromiscuous) steps.add(phase.detach, this.#promiscuous(cube, ifindex, false));
+    if (wire.madePromiscuous) steps.add(phase.detach, this.#promiscuous(wire, ifindex, false));
     for (const hook of hooksOf(wire.cube.type)) {
-      steps.add(phase.detach, this.#attachment({ cube, ifindex, hook }, "detach"));
+      steps.add(phase.detach, this.#attachment(wire, { ifindex, hook }, "detach"));
     }
     const row = { key: 0, was: tailHop(wire.cube.slot, wire.index), is: noHop };
-    steps.add(phase.detach, rowStep(this.#entryTarget(cube, ifindex), row));
-    steps.add(phase.detach, this.#entryObject(cube, ifindex, "unload"));
+    steps.add(phase.detach, rowStep(this.#entryTarget(wire, ifindex), row));
+    steps.add(phase.detach, this.#entryObject(wire, ifindex, "unload"));
     steps.add(phase.detach, remember(this.#entries, ifindex, { was: wire, is: undefined }));
   }
 
-  /** A device that moves between a TC and an XDP cube changes its hooks, new ones first. */
+  /** A device that moves between a TC and an XDP cube leaves the hooks that only one of them has. */
   #planHooks(
     steps: StepList,
     ifindex: number,
-    { was, is }: { readonly was: CubeRuntime; readonly is: CubeRuntime },
+    { was, is }: { readonly was: Owner; readonly is: Owner },
   ): void {
-    const before = hooksOf(was.type);
-    const after = hooksOf(is.type);
+    const before = hooksOf(was.cube.type);
+    const after = hooksOf(is.cube.type);
     for (const hook of before.filter((other) => !after.includes(other))) {
-      steps.add(phase.attach, this.#attachment({ cube: was.name, ifindex, hook }, "detach"));
+      steps.add(phase.attach, this.#attachment(was, { ifindex, hook }, "detach"));
     }
     for (const hook of after.filter((other) => !before.includes(other))) {
-      steps.add(phase.attach, this.#attachment({ cube: is.name, ifindex, hook }, "attach"));
+      steps.add(phase.attach, this.#attachment(is, { ifindex, hook }, "attach"));
     }
   }
 
-  #hopsOf(cube: CubeRuntime): MapTarget {
-    return mapTarget(this.#dataplane, cube, "hops");
+  #entryTarget({ cube, port }: Owner, ifindex: number): MapTarget {
+    return {
+      dataplane: this.#dataplane,
+      cube: cube.name,
+      objectId: entryId(ifindex),
+      layout: entryObject.maps.hop,
+      cause: peerPath(cube, port),
+    };
   }
 
-  #entryTarget(cube: string, ifindex: number) {
-    const layout = entryObject.maps.hop;
-    return { dataplane: this.#dataplane, cube, objectId: entryId(ifindex), layout };
-  }
-
-  #entryObject(cube: string, ifindex: number, operation: "load" | "unload"): Step {
+  #entryObject(owner: Owner, ifindex: number, operation: "load" | "unload"): Step {
     const id = entryId(ifindex);
     const request = { id, object: entryObject.name, constants: {}, capacity: {} };
     return reversible(
       operation === "load",
-      { cube, operation, target: id },
+      { ...describedFor(owner), operation, target: id },
       () => this.#dataplane.loadObject(request),
       () => this.#dataplane.unloadObject(id),
     );
   }
 
   #attachment(
-    at: { readonly cube: string; readonly ifindex: number; readonly hook: Hook },
+    owner: Owner,
+    { ifindex, hook }: { readonly ifindex: number; readonly hook: Hook },
     operation: "attach" | "detach",
   ): Step {
-    const { cube, ifindex, hook } = at;
     const name = this.#devices.byIndex(ifindex)?.name ?? `ifindex ${ifindex}`;
     const program = hook.startsWith("xdp")
       ? entryObject.programs.xdpIngress.name
@@ -185,22 +190,26 @@ export class Wiring {
     const attachment = { ifindex, hook, objectId: entryId(ifindex), program };
     return reversible(
       operation === "attach",
-      { cube, operation, target: `${name} ${hook}` },
+      { ...describedFor(owner), operation, target: `${name} ${hook}` },
       () => this.#dataplane.attach(attachment),
       () => this.#dataplane.detach(ifindex, hook),
     );
   }
 
-  #promiscuous(cube: string, ifindex: number, on: boolean): Step {
+  #promiscuous(owner: Owner, ifindex: number, on: boolean): Step {
     const name = this.#devices.byIndex(ifindex)?.name ?? `ifindex ${ifindex}`;
     const operation = on ? ("set-device" as const) : ("restore-device" as const);
     const set = (value: boolean) => (): void => {
       // A device that has vanished took its promiscuous mode along.
       if (this.#devices.byIndex(ifindex)) this.#devices.setPromiscuous(ifindex, value);
     };
-    const step = { cube, operation, target: name, value: { promiscuous: on } };
+    const step = { ...describedFor(owner), operation, target: name, value: { promiscuous: on } };
     return reversible(on, step, set(true), set(false));
   }
+}
+
+function describedFor({ cube, port }: Owner): Pick<PlanStep, "cube" | "cause"> {
+  return { cube: cube.name, cause: peerPath(cube, port) };
 }
 
 function portId(cube: CubeRuntime, port: string): string {
