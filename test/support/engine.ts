@@ -14,7 +14,7 @@ import type { Dataplane } from "../../src/dataplane/dataplane.ts";
 import { MemoryDataplane } from "../../src/dataplane/memory.ts";
 import { MemoryDevices } from "../../src/dataplane/memory-devices.ts";
 import { entryObject } from "../../src/gen/bpf/entry.ts";
-import { type CommitLog, emptyState } from "../../src/services/engine/commit-log.ts";
+import { type CommitLog, emptyState, type Version } from "../../src/services/engine/commit-log.ts";
 import { Engine } from "../../src/services/engine/engine.ts";
 import type { AnyService } from "../../src/services/service.ts";
 import { service as simplebridge } from "../../src/services/simplebridge/service.ts";
@@ -94,6 +94,8 @@ export interface FixtureParts {
   readonly services?: readonly AnyService[];
   readonly devices?: readonly string[];
   readonly wrap?: (dataplane: Dataplane) => Dataplane;
+  /** The configuration it starts with; default none. */
+  readonly stored?: Version;
 }
 
 export const anyServices = [simplebridge] as object as readonly AnyService[];
@@ -115,7 +117,7 @@ export async function engineFixture(parts: FixtureParts = {}): Promise<EngineFix
   const errors: unknown[] = [];
   const onError = (error: unknown) => void errors.push(error);
   const engine = new Engine({ schema, services, dataplane, devices, log, onError });
-  await engine.restore(emptyState(schema));
+  await engine.restore(parts.stored ?? emptyState(schema));
   return {
     engine,
     schema,

@@ -1,5 +1,5 @@
 import type { ContainerSchema, DataSchema, ListSchema } from "../schema/schema.ts";
-import { emptyList, type ListDraft, type YangList } from "./list.ts";
+import { emptyList, type ListDraft, YangList } from "./list.ts";
 import { type DataObject, type DataValue, emptyObject, isSet } from "./node.ts";
 
 /** An object that belongs to the transaction and may be changed. */
@@ -13,10 +13,7 @@ interface Stamped {
   [stampKey]?: number;
 }
 
-/**
- * The commit that last changed this object or anything below it; 0 if it came with the start state
- * or whole inside an entry (then the entry's own stamp counts).
- */
+/** The commit that last changed this object or anything below it. */
 export function stampOf(object: DataObject): number {
   return (object as Stamped)[stampKey] ?? 0;
 }
@@ -93,9 +90,8 @@ export class TreeDraft {
         else delete parent[schema.prop];
       }
     }
-    for (const objects of [this.#owned, this.#adopted]) {
-      for (const object of objects) (object as Stamped)[stampKey] = stamp;
-    }
+    for (const object of this.#owned) (object as Stamped)[stampKey] = stamp;
+    for (const object of this.#adopted) stampAll(object, stamp);
     return this.root as DataObject;
   }
 
@@ -108,4 +104,19 @@ export class TreeDraft {
     this.#owned.add(copy);
     return copy;
   }
+}
+
+function stampAll(object: OwnedObject, stamp: number): void {
+  (object as Stamped)[stampKey] = stamp;
+  for (const prop of Object.keys(object)) {
+    const value = object[prop];
+    if (value instanceof YangList) for (const entry of value) stampAll(entry, stamp);
+    else if (isDataObject(value)) stampAll(value as OwnedObject, stamp);
+  }
+}
+
+/** Told from anydata, a leaf-list and leaf values. */
+function isDataObject(value: DataValue | undefined): boolean {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  return !Object.hasOwn(value, "anydata");
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { refuse } from "../../datamodel/error.ts";
 import {
   type LeafSchema,
   type ListSchema,
@@ -15,11 +16,13 @@ import {
 import type { OwnedObject } from "../../datamodel/tree/draft.ts";
 import type { YangList } from "../../datamodel/tree/list.ts";
 import { type DataObject, isSet } from "../../datamodel/tree/node.ts";
+import { printPath } from "../../datamodel/tree/path.ts";
 
 /**
  * Fills in what the system chooses (leaves marked `assigned` in the model): a uuid is drawn, an
  * integer is the smallest that no sibling has. An entry that existed before keeps its values, also
  * when it was replaced. Changes only objects that the transaction has made.
+ * @throws RequestError `resource-denied` where the type of the leaf has no free value left
  */
 export function assignValues(schema: ParentSchema, older: DataObject, newer: DataObject): void {
   const versions: Versions = { older, newer, pools: new Map() };
@@ -60,9 +63,22 @@ function draw(leaf: LeafSchema, location: Location, versions: Versions): string 
   if (leaf.ir.type.base === "string") return randomUUID();
   const pools = versions.pools.get(location.parent) ?? new Map<LeafSchema, IntegerPool>();
   versions.pools.set(location.parent, pools);
-  const pool = pools.get(leaf) ?? new IntegerPool(usedIntegers(leaf, location, versions));
+  const pool =
+    pools.get(leaf) ?? new IntegerPool(usedIntegers(leaf, location, versions), largest(leaf));
   pools.set(leaf, pool);
-  return pool.take();
+  return pool.take() ?? refuseMore(leaf, location);
+}
+
+function refuseMore(leaf: LeafSchema, location: Location): never {
+  const path = printPath([...locationPath(location), { schema: leaf }]);
+  const message = `every ${leaf.name} is in use until this commit is done`;
+  throw refuse("resource-denied", path, message);
+}
+
+/** The largest value of an integer leaf. */
+function largest({ ir: { type } }: LeafSchema): number {
+  const intervals = "range" in type ? type.range?.intervals : undefined;
+  return Number(intervals?.at(-1)?.max ?? Number.MAX_SAFE_INTEGER);
 }
 
 /** What any sibling has, before or after: an integer is not reused in the commit that frees it. */
@@ -85,14 +101,17 @@ function usedIntegers(leaf: LeafSchema, location: Location, { older, newer }: Ve
 /** Gives the smallest integers not in use, in ascending order. */
 class IntegerPool {
   readonly #used: ReadonlySet<number>;
+  readonly #max: number;
   #next = 0;
 
-  constructor(used: ReadonlySet<number>) {
+  constructor(used: ReadonlySet<number>, max: number) {
     this.#used = used;
+    this.#max = max;
   }
 
-  take(): number {
+  take(): number | undefined {
     while (this.#used.has(this.#next)) this.#next += 1;
+    if (this.#next > this.#max) return undefined;
     this.#next += 1;
     return this.#next - 1;
   }

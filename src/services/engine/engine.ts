@@ -28,7 +28,7 @@ import { checkIfMatch } from "./if-match.ts";
 import { Judge, type Verdict } from "./judge.ts";
 import { LiveState } from "./live-state.ts";
 import { type Plan, Planner } from "./planner.ts";
-import { applySteps, undoSteps } from "./step.ts";
+import { applySteps, type Step, undoSteps } from "./step.ts";
 import { Turns } from "./turns.ts";
 
 export interface EngineParts {
@@ -63,6 +63,8 @@ export class Engine implements Datastore {
   readonly #listeners = new Set<(event: ChangeEvent) => void>();
   readonly #pending: PendingCommit[] = [];
   #running: Version;
+  /** Settles when every commit so far is durable, rejects when one could not be. */
+  #written: Promise<void> = Promise.resolve();
   /** Objects of deleted cubes that are still loaded. */
   #garbage: string[] = [];
 
@@ -78,6 +80,7 @@ export class Engine implements Datastore {
       root: () => this.#running.root,
       peers: this.#judge.peers,
       turns: this.#turns,
+      durable: () => this.#written.catch(() => this.#undoPending()),
       changed: (state) => this.#publish(this.#running, this.#running, state),
     });
   }
@@ -142,6 +145,7 @@ export class Engine implements Datastore {
 
   async #commit(edits: readonly Edit[], options: CommitOptions): Promise<Applied> {
     checkSignal(options);
+    await this.#leaveFailure(options);
     const breather = new Breather();
     const older = this.#running;
     checkIfMatch(older.root, edits, options.ifMatch);
@@ -179,11 +183,10 @@ export class Engine implements Datastore {
     const header = { id: newer.id, time: time.toISOString(), user };
     const named = comment === undefined ? header : { ...header, comment };
     const record = await breather.run(encodingCommit(named, delta));
-    await this.#makeReady(record.length);
+    this.#checkLog(record.length);
     // The last moment to give up: from here on it is all or nothing.
     checkSignal(options);
-    await applySteps(plan.steps, breather);
-    context.forgotten();
+    await applySteps([...plan.steps, forgetting(context.forgotten)], breather);
     verdict.accept();
     this.#running = newer;
     this.#pending.push(commit);
@@ -195,16 +198,23 @@ export class Engine implements Datastore {
     return { outcome: { commit: { id: String(id), durable: isDurable, time }, plan: [] }, durable };
   }
 
-  /** A journal that failed is tried again at the next commit. */
-  async #makeReady(size: number): Promise<void> {
+  /**
+   * A journal that failed is tried again at the next commit, before anything is judged by what the
+   * failure undoes.
+   */
+  async #leaveFailure({ dryRun }: CommitOptions): Promise<void> {
     const { log } = this.#parts;
-    if (log.failure) {
-      this.#undoPending();
-      await log.recover().catch((cause: unknown) => {
-        throw new CommitError("unavailable", "the journal cannot be written", { cause });
-      });
-    }
-    const cause = log.refusal(size);
+    if (log.failure === undefined) return;
+    this.#undoPending();
+    if (dryRun) return;
+    await log.recover().catch((cause: unknown) => {
+      throw new CommitError("unavailable", "the journal cannot be written", { cause });
+    });
+  }
+
+  #checkLog(size: number): void {
+    const { log } = this.#parts;
+    const cause = log.failure ?? log.refusal(size);
     if (cause) throw new CommitError("unavailable", "the journal takes no more now", { cause });
   }
 
@@ -212,13 +222,11 @@ export class Engine implements Datastore {
   #record(record: Uint8Array): Promise<void> {
     const { log } = this.#parts;
     const version = this.#running;
-    const durable = log.append(record).then(
-      () => this.#settle(version),
-      async (cause: unknown) => {
-        await this.#turns.take(async () => this.#undoPending());
-        throw new CommitError("unavailable", "writing the journal", { cause });
-      },
-    );
+    this.#written = log.append(record).then(() => this.#settle(version));
+    const durable = this.#written.catch(async (cause: unknown) => {
+      await this.#turns.take(async () => this.#undoPending());
+      throw new CommitError("unavailable", "writing the journal", { cause });
+    });
     if (log.isSnapshotDue) {
       log.writeSnapshot(encodeSnapshot(this.schema, version)).catch(this.#parts.onError);
     }
@@ -249,7 +257,12 @@ export class Engine implements Datastore {
   #undoPending(): void {
     for (let commit = this.#pending.pop(); commit; commit = this.#pending.pop()) {
       const { older, newer, plan } = commit;
-      undoSteps(plan.steps);
+      try {
+        undoSteps(plan.steps);
+      } catch (error) {
+        // The others are undone nevertheless, and the configuration says what should be there.
+        this.#parts.onError(error);
+      }
       atOnce(this.#judge.judge(newer.root, older.root, { restoring: true })).accept();
       // Ids are never given twice, so the undone one is not reused.
       this.#running = { root: older.root, id: this.#running.id };
@@ -274,6 +287,11 @@ export class Engine implements Datastore {
       }
     }
   }
+}
+
+/** Deleting what was learned comes last: it cannot be undone, only be refused. */
+function forgetting(forgotten: () => void): Step {
+  return { describe: () => [], apply: forgotten, undo: () => undefined };
 }
 
 interface CommitContext {

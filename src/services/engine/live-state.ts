@@ -14,7 +14,7 @@ import { withState } from "./operational.ts";
 import type { PeerIndex, PortName } from "./peers.ts";
 import type { Plan, Planner } from "./planner.ts";
 import { StateReader } from "./state-reader.ts";
-import { applySteps } from "./step.ts";
+import { applySteps, type Step } from "./step.ts";
 import type { Turns } from "./turns.ts";
 
 /** How often state maps are looked through for what has expired, in milliseconds. */
@@ -27,6 +27,8 @@ export interface LiveParts {
   readonly planner: Planner;
   readonly peers: PeerIndex;
   readonly turns: Turns;
+  /** Waits until no commit so far can be undone any more, or has been. */
+  readonly durable: () => Promise<void>;
   /** The running configuration. */
   readonly root: () => DataObject;
   /** Tells subscribers of nodes whose state changed. */
@@ -210,13 +212,23 @@ export class LiveState implements Disposable {
     const work = turns.take(async () => {
       const wired = planner.wiring.portOf(device.ifindex);
       const named = peers.portOf(device.name);
-      const ports = [wired, named].filter((port) => port !== undefined);
+      const isSame = wired?.cube === named?.cube && wired?.port === named?.port;
+      const ports = [isSame ? undefined : wired, named].filter((port) => port !== undefined);
       if (ports.length === 0) return;
-      await applySteps(planner.planDevices(this.#configs(ports), ports), new Breather());
+      await applySteps(await this.#planDevices(ports), new Breather());
       const paths = ports.map((port) => this.#portPath(port)).filter((path) => path !== undefined);
       if (paths.length > 0) this.#parts.changed(paths);
     });
     work.catch(onError);
+  }
+
+  /** Waits before it rewires: undoing a commit must find the wiring that the commit left. */
+  async #planDevices(ports: readonly { cube: string; port: string }[]): Promise<readonly Step[]> {
+    const plan = () => this.#parts.planner.planDevices(this.#configs(ports), ports);
+    const steps = plan();
+    if (steps.every((step) => step.describe().length === 0)) return steps;
+    await this.#parts.durable();
+    return plan();
   }
 
   #configs(ports: readonly { readonly cube: string }[]): DataObject[] {

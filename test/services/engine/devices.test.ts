@@ -1,0 +1,201 @@
+import assert from "node:assert/strict";
+import { hop } from "../../../src/gen/bpf/core.ts";
+import { u32 } from "../../../src/lib/codec.ts";
+import { type EngineFixture, engineFixture } from "../../support/engine.ts";
+
+const br0 = "/simplebridge:simplebridge[name='br0']";
+const port = (name: string) => `${br0}/ports[name='${name}']`;
+
+/** A bridge whose ports p1 and p2 have the devices dev1 and dev2. */
+async function wired(): Promise<EngineFixture> {
+  const fixture = await engineFixture({ devices: ["dev1", "dev2"] });
+  const ports = [
+    { name: "p1", peer: "dev1" },
+    { name: "p2", peer: "dev2" },
+  ];
+  await fixture.commit(fixture.edit("create", br0, { ports }));
+  return fixture;
+}
+
+/** What is done for a device event is done once the commits before it are through. */
+async function settled({ engine, edit }: EngineFixture): Promise<void> {
+  await engine.commit([edit("merge", br0, {})], { user: "local", dryRun: true });
+}
+
+/** By port: its status, and the index of the device its hop leads to. */
+function ports({ read, memory, objectId }: EngineFixture): Record<string, unknown> {
+  const all = (read(`${br0}/ports`) ?? []) as { name: string; status: string; index: number }[];
+  return Object.fromEntries(
+    all.map(({ name, status, index }) => {
+      const row = memory.lookup(objectId(br0), "hops", u32.encode(index));
+      const { kind, arg } = hop.decode(row ?? new Uint8Array(hop.size));
+      return [name, kind === "device" ? [status, arg] : status];
+    }),
+  );
+}
+
+/** By device: the position of the port that its entry program hands frames to. */
+function entries({ memory }: Pick<EngineFixture, "memory">): Record<number, number> {
+  return Object.fromEntries(
+    memory.attachments().map(({ ifindex, objectId }) => {
+      const row = memory.lookup(objectId, "hop", u32.encode(0));
+      return [ifindex, hop.decode(row ?? new Uint8Array(hop.size)).arg];
+    }),
+  );
+}
+
+function indexOf({ devices }: EngineFixture, name: string): number {
+  const device = devices.byName(name);
+  assert(device, `there is ${name}`);
+  return device.ifindex;
+}
+
+describe("a port and its device", () => {
+  it("are wired both ways, the device listening to every address", async () => {
+    const fixture = await wired();
+    const [dev1, dev2] = [indexOf(fixture, "dev1"), indexOf(fixture, "dev2")];
+
+    assert.deepEqual(ports(fixture), { p1: ["UP", dev1], p2: ["UP", dev2] });
+    assert.deepEqual(entries(fixture), { [dev1]: 0, [dev2]: 1 });
+    assert.equal(fixture.devices.byName("dev1")?.promiscuous, true);
+  });
+
+  it("are swapped with another pair in one commit", async () => {
+    const fixture = await wired();
+    const { edit, commit } = fixture;
+    const [dev1, dev2] = [indexOf(fixture, "dev1"), indexOf(fixture, "dev2")];
+
+    await commit(
+      edit("merge", `${port("p1")}/peer`, "dev2"),
+      edit("merge", `${port("p2")}/peer`, "dev1"),
+    );
+
+    assert.deepEqual(ports(fixture), { p1: ["UP", dev2], p2: ["UP", dev1] });
+    assert.deepEqual(entries(fixture), { [dev1]: 1, [dev2]: 0 });
+  });
+
+  it("are parted by the port's deletion, and the device is as it was", async () => {
+    const fixture = await wired();
+    const dev2 = indexOf(fixture, "dev2");
+
+    await fixture.commit(fixture.edit("delete", port("p1")));
+
+    assert.deepEqual(ports(fixture), { p2: ["UP", dev2] });
+    assert.deepEqual(entries(fixture), { [dev2]: 1 });
+    assert.equal(fixture.devices.byName("dev1")?.promiscuous, false);
+  });
+
+  it("leave a device alone that was promiscuous before", async () => {
+    const fixture = await engineFixture();
+    fixture.devices.add("dev1", { promiscuous: true });
+    await fixture.commit(
+      fixture.edit("create", br0, { ports: [{ name: "p1", peer: "dev1" }] }),
+      fixture.edit("merge", "/simplebridge:simplebridge[name='br1']", {}),
+    );
+
+    await fixture.commit(fixture.edit("delete", br0));
+
+    assert.equal(fixture.devices.byName("dev1")?.promiscuous, true);
+  });
+
+  it("go down and up with the device, and subscribers hear of the port once each time", async () => {
+    const fixture = await wired();
+    const dev1 = indexOf(fixture, "dev1");
+    await settled(fixture);
+    const heard = fixture.heard();
+
+    fixture.devices.change(dev1, { running: false });
+    await settled(fixture);
+    const down = ports(fixture)["p1"];
+    fixture.devices.change(dev1, { running: true });
+    await settled(fixture);
+
+    assert.deepEqual(
+      [down, ports(fixture)["p1"]],
+      [
+        ["DOWN", dev1],
+        ["UP", dev1],
+      ],
+    );
+    const keys = heard.map(({ state }) => state.map((path) => path.at(-1)?.keys));
+    assert.deepEqual(keys, [[["p1"]], [["p1"]]]);
+  });
+
+  it("find each other again when the device comes back under another index", async () => {
+    const fixture = await wired();
+    const dev2 = indexOf(fixture, "dev2");
+
+    fixture.devices.remove(indexOf(fixture, "dev1"));
+    await settled(fixture);
+    const without = [ports(fixture), entries(fixture)];
+    fixture.devices.add("dev1", { ifindex: 77 });
+    await settled(fixture);
+
+    assert.deepEqual(without, [{ p1: "DOWN", p2: ["UP", dev2] }, { [dev2]: 1 }]);
+    assert.deepEqual(ports(fixture), { p1: ["UP", 77], p2: ["UP", dev2] });
+    assert.deepEqual(entries(fixture), { [dev2]: 1, 77: 0 });
+    assert.deepEqual(fixture.errors, []);
+  });
+
+  it("find each other when it was gone for a moment only", async () => {
+    const fixture = await wired();
+
+    fixture.devices.remove(indexOf(fixture, "dev1"));
+    fixture.devices.add("dev1", { ifindex: 77 });
+    await settled(fixture);
+
+    assert.deepEqual(ports(fixture)["p1"], ["UP", 77]);
+    assert.deepEqual(fixture.errors, []);
+  });
+
+  it("part when the device is renamed; who has the name now takes its place", async () => {
+    const fixture = await wired();
+    const dev1 = indexOf(fixture, "dev1");
+
+    fixture.devices.change(dev1, { name: "other" });
+    await settled(fixture);
+    const renamed = ports(fixture)["p1"];
+    fixture.devices.add("dev1", { ifindex: 77 });
+    await settled(fixture);
+
+    assert.deepEqual([renamed, ports(fixture)["p1"]], ["DOWN", ["UP", 77]]);
+    assert.equal(fixture.devices.byName("other")?.promiscuous, false);
+    assert.equal(entries(fixture)[dev1], undefined);
+  });
+
+  it("can be given up and taken by another port while the device is away", async () => {
+    const fixture = await wired();
+    const { edit, commit, devices } = fixture;
+    devices.remove(indexOf(fixture, "dev1"));
+    await settled(fixture);
+
+    await commit(edit("delete", port("p1")));
+    devices.add("dev1", { ifindex: 77 });
+    await commit(edit("merge", `${port("p2")}/peer`, "dev1"));
+
+    assert.deepEqual(ports(fixture), { p2: ["UP", 77] });
+    assert.deepEqual(fixture.errors, []);
+  });
+
+  it("join after a restart once the device is there", async () => {
+    const { root } = (await wired()).engine.snapshot();
+    const fixture = await engineFixture({ stored: { root, id: 1 } });
+    const before = ports(fixture);
+
+    fixture.devices.add("dev2", { ifindex: 77 });
+    await settled(fixture);
+
+    assert.deepEqual(before, { p1: "DOWN", p2: "DOWN" });
+    assert.deepEqual(ports(fixture), { p1: "DOWN", p2: ["UP", 77] });
+    assert.deepEqual(fixture.errors, []);
+  });
+
+  it("need not both be there to be parted after a restart", async () => {
+    const { root } = (await wired()).engine.snapshot();
+    const fixture = await engineFixture({ stored: { root, id: 1 } });
+
+    await fixture.commit(fixture.edit("delete", br0));
+
+    assert.deepEqual(fixture.memory.objects(), []);
+  });
+});

@@ -1,0 +1,177 @@
+import assert from "node:assert/strict";
+import type { Edit } from "../../../src/datamodel/datastore/datastore.ts";
+import { anyServices, type EngineFixture, engineFixture } from "../../support/engine.ts";
+import { patchPanel } from "../../support/patch-panel.ts";
+import { jsonOf } from "../../support/tree.ts";
+
+const br0 = "/simplebridge:simplebridge[name='br0']";
+const pp0 = "/patch:patch[name='pp0']";
+const services = [...anyServices, patchPanel];
+
+type Written = readonly [operation: Edit["operation"], path: string, json?: unknown];
+
+interface Case {
+  readonly title: string;
+  readonly edits: readonly Written[];
+  /** Path and what tells the fault from others, for each violation. */
+  readonly wrong: readonly (readonly [path: string, fault: string])[];
+}
+
+/** A bridge with a wired and a free port, and a patch panel with a cable. */
+async function started(): Promise<EngineFixture> {
+  const fixture = await engineFixture({ services, devices: ["dev1", "dev2"] });
+  const { edit, commit, devices } = fixture;
+  devices.add("lo", { loopback: true });
+  devices.add("tun0", { mac: "" });
+  await commit(
+    edit("create", br0, { ports: [{ name: "p1", peer: "dev1" }, { name: "p2" }] }),
+    edit("create", pp0, { ports: [{ name: "a" }, { name: "b" }], cable: [{ from: "a", to: "b" }] }),
+  );
+  return fixture;
+}
+
+const p2 = `${br0}/ports[name='p2']`;
+
+const cases: readonly Case[] = [
+  {
+    title: "a name that a cube of another service has",
+    edits: [["create", "/patch:patch[name='br0']", {}]],
+    wrong: [["/patch:patch[name='br0']", "data-exists"]],
+  },
+  {
+    title: "one name for two cubes of different services",
+    edits: [
+      ["create", "/patch:patch[name='new']", {}],
+      ["create", "/simplebridge:simplebridge[name='new']", {}],
+    ],
+    wrong: [
+      ["/simplebridge:simplebridge[name='new']", "data-exists"],
+      ["/patch:patch[name='new']", "data-exists"],
+    ],
+  },
+  {
+    title: "a name that another service's cube gives up in the same commit",
+    edits: [
+      ["delete", br0],
+      ["create", "/patch:patch[name='br0']", { ports: [{ name: "p", peer: "dev1" }] }],
+    ],
+    wrong: [],
+  },
+  {
+    title: "another hook type",
+    edits: [["merge", `${br0}/type`, "XDP_DRV"]],
+    wrong: [[`${br0}/type`, "init-only"]],
+  },
+  {
+    title: "the hook type that holds by default already",
+    edits: [["merge", `${br0}/type`, "TC"]],
+    wrong: [],
+  },
+  {
+    title: "a replacement that leaves an init-only leaf out at its default",
+    edits: [["replace", br0, { ports: [{ name: "p1" }] }]],
+    wrong: [],
+  },
+  {
+    title: "init-only leaves of two services, both told",
+    edits: [
+      ["merge", `${br0}/fdb/size`, 64],
+      ["merge", `${pp0}/rooms`, 65],
+    ],
+    wrong: [
+      [`${br0}/fdb/size`, "init-only"],
+      [`${pp0}/rooms`, "init-only"],
+    ],
+  },
+  {
+    title: "what the service itself says is wrong",
+    edits: [["merge", `${pp0}/cable[from='a']/to`, "a"]],
+    wrong: [[`${pp0}/cable[from='a']`, "service"]],
+  },
+  {
+    title: "what the model says is wrong, before a service is asked",
+    edits: [["merge", `${pp0}/cable[from='x']`, { to: "x" }]],
+    wrong: [
+      [`${pp0}/cable[from='x']/from`, "instance-required"],
+      [`${pp0}/cable[from='x']/to`, "instance-required"],
+    ],
+  },
+  {
+    title: "a peer that does not exist",
+    edits: [["merge", `${p2}/peer`, "dev9"]],
+    wrong: [[`${p2}/peer`, "instance-required"]],
+  },
+  {
+    title: "a peer that another port has",
+    edits: [["merge", `${p2}/peer`, "dev1"]],
+    wrong: [[`${p2}/peer`, "in-use"]],
+  },
+  {
+    title: "a peer that a port of another service has",
+    edits: [["merge", `${pp0}/ports[name='a']/peer`, "dev1"]],
+    wrong: [[`${pp0}/ports[name='a']/peer`, "in-use"]],
+  },
+  {
+    title: "one peer for two ports of one commit",
+    edits: [
+      ["merge", `${p2}/peer`, "dev2"],
+      ["merge", `${pp0}/ports[name='a']/peer`, "dev2"],
+    ],
+    wrong: [[`${pp0}/ports[name='a']/peer`, "in-use"]],
+  },
+  {
+    title: "the loopback device",
+    edits: [["merge", `${p2}/peer`, "lo"]],
+    wrong: [[`${p2}/peer`, "unusable-device"]],
+  },
+  {
+    title: "a device without Ethernet",
+    edits: [["merge", `${p2}/peer`, "tun0"]],
+    wrong: [[`${p2}/peer`, "unusable-device"]],
+  },
+  {
+    title: "a port of a cube for peer",
+    edits: [["merge", `${p2}/peer`, "pp0:a"]],
+    wrong: [[`${p2}/peer`, "operation-not-supported"]],
+  },
+  {
+    title: "a veth for a cube of generic XDP",
+    edits: [
+      [
+        "create",
+        "/simplebridge:simplebridge[name='x']",
+        { type: "XDP_SKB", ports: [{ name: "p", peer: "dev2" }] },
+      ],
+    ],
+    wrong: [["/simplebridge:simplebridge[name='x']/ports[name='p']/peer", "unusable-device"]],
+  },
+  {
+    title: "faults of several kinds at once",
+    edits: [
+      ["merge", `${br0}/type`, "XDP_DRV"],
+      ["merge", `${p2}/peer`, "dev9"],
+      ["merge", `${br0}/fdb/entry[address='02:00:00:00:00:01']`, { port: "p9" }],
+    ],
+    wrong: [
+      [`${br0}/fdb/entry[address='02:00:00:00:00:01']/port`, "instance-required"],
+      [`${br0}/type`, "init-only"],
+      [`${p2}/peer`, "instance-required"],
+    ],
+  },
+];
+
+describe("the engine", () => {
+  for (const { title, edits, wrong } of cases) {
+    it(`${wrong.length > 0 ? "refuses" : "takes"} ${title}`, async () => {
+      const { engine, schema, edit, violations } = await started();
+      const before = jsonOf(schema, engine.snapshot().root);
+
+      const found = await violations(...edits.map((written) => edit(...written)));
+
+      const faults = found.map(({ path, tag, appTag }) => [path, appTag ?? tag]);
+      assert.deepEqual(faults, wrong);
+      const isUnchanged = JSON.stringify(jsonOf(schema, engine.snapshot().root));
+      assert.equal(isUnchanged === JSON.stringify(before), wrong.length > 0);
+    });
+  }
+});
