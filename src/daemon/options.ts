@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 
 /** What `yangplaned` was asked to do. */
@@ -29,7 +31,8 @@ export const usage = `Usage: yangplaned [options]
   --socket PATH         Unix socket for gRPC (default /run/yangplane/yangplane.sock)
   --state-dir DIR       journal of the configuration (default /var/lib/yangplane)
   --dataplane KIND      kernel (default) or memory: everything but packets, no privilege needed
-  --pin-dir DIR         folder on a bpf file system (default /sys/fs/bpf/yangplane)
+  --pin-dir DIR         folder on a bpf file system (default /sys/fs/bpf/yangplane, and one of
+                        its own for each other --state-dir)
   --listen HOST:PORT    also serve gRPC on TCP, with TLS or, on loopback only, --insecure
   --insecure            allow TCP without TLS on a loopback address
   --tls-cert FILE       certificate chain, PEM
@@ -38,11 +41,24 @@ export const usage = `Usage: yangplaned [options]
   --help, --version
 `;
 
+const stateDirectory = "/var/lib/yangplane";
+
+/**
+ * What is pinned belongs to one configuration, and two daemons have two: a folder that follows from
+ * the state directory, whose lock so protects both.
+ */
+function defaultPinDirectory(directory: string): string {
+  const path = resolve(directory);
+  if (path === stateDirectory) return "/sys/fs/bpf/yangplane";
+  const digest = createHash("sha256").update(path).digest("hex").slice(0, 12);
+  return `/sys/fs/bpf/yangplane-${digest}`;
+}
+
 const flags = {
   socket: { type: "string", default: "/run/yangplane/yangplane.sock" },
-  "state-dir": { type: "string", default: "/var/lib/yangplane" },
+  "state-dir": { type: "string", default: stateDirectory },
   dataplane: { type: "string", default: "kernel" },
-  "pin-dir": { type: "string", default: "/sys/fs/bpf/yangplane" },
+  "pin-dir": { type: "string" },
   listen: { type: "string" },
   insecure: { type: "boolean", default: false },
   "tls-cert": { type: "string" },
@@ -72,7 +88,7 @@ export function parseOptions(argv: readonly string[]): DaemonOptions | "help" | 
     socket: values.socket,
     stateDirectory: values["state-dir"],
     dataplane,
-    pinDirectory: values["pin-dir"],
+    pinDirectory: values["pin-dir"] ?? defaultPinDirectory(values["state-dir"]),
     insecure: values.insecure,
     ...(listen && { listen }),
     ...(tls && { tls }),

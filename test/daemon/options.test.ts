@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { parseOptions, UsageError } from "../../src/daemon/options.ts";
+
+describe("the options of yangplaned", () => {
+  it("have defaults for a daemon of the system", () => {
+    assert.deepEqual(parseOptions([]), {
+      socket: "/run/yangplane/yangplane.sock",
+      stateDirectory: "/var/lib/yangplane",
+      dataplane: "kernel",
+      pinDirectory: "/sys/fs/bpf/yangplane",
+      insecure: false,
+    });
+  });
+
+  it("give each state directory a pin directory of its own", () => {
+    const pins = ["/tmp/a", "/tmp/b", "/tmp/../tmp/a"].map((directory) => {
+      const options = parseOptions(["--state-dir", directory]);
+      return typeof options === "string" ? undefined : options.pinDirectory;
+    });
+
+    assert.notEqual(pins[0], pins[1]);
+    assert.equal(pins[0], pins[2]);
+    assert.match(pins[0] ?? "", /^\/sys\/fs\/bpf\/yangplane-[0-9a-f]{12}$/);
+  });
+
+  const listeners = [
+    { argument: "127.0.0.1:50051", host: "127.0.0.1", port: 50_051 },
+    { argument: "[::1]:0", host: "::1", port: 0 },
+    { argument: "localhost:65535", host: "localhost", port: 65_535 },
+  ];
+  for (const { argument, host, port } of listeners) {
+    it(`take ${argument} for a listener`, () => {
+      const options = parseOptions(["--listen", argument, "--insecure"]);
+
+      assert.deepEqual(typeof options === "string" ? undefined : options.listen, { host, port });
+    });
+  }
+
+  const refusals = [
+    { argv: ["--nonsense"], reason: /nonsense/ },
+    { argv: ["word"], reason: /word/ },
+    { argv: ["--dataplane", "magic"], reason: /--dataplane is kernel or memory, not magic/ },
+    { argv: ["--listen", "127.0.0.1:1"], reason: /--listen needs --tls-cert/ },
+    { argv: ["--listen", "nowhere", "--insecure"], reason: /HOST:PORT/ },
+    { argv: ["--listen", "127.0.0.1:65536", "--insecure"], reason: /HOST:PORT/ },
+    { argv: ["--insecure"], reason: /need --listen/ },
+    { argv: ["--listen", "h:1", "--tls-cert", "c"], reason: /go together/ },
+    {
+      argv: ["--listen", "h:1", "--tls-cert", "c", "--tls-key", "k", "--insecure"],
+      reason: /contradicts/,
+    },
+  ];
+  for (const { argv, reason } of refusals) {
+    it(`refuse ${argv.join(" ")}`, () => {
+      assert.throws(
+        () => parseOptions(argv),
+        (error) => error instanceof UsageError && reason.test(error.message),
+      );
+    });
+  }
+});
