@@ -123,7 +123,8 @@ const expected = new Set(["UsageError", "YangError", "GenerateError", "Generatio
 function report(error: unknown): void {
   if (!(error instanceof Error)) throw error;
   const isArgument = "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
-  if (!expected.has(error.name) && !isArgument) throw error;
+  const isFile = "syscall" in error;
+  if (!expected.has(error.name) && !isArgument && !isFile) throw error;
   console.error(`yangplane-gen: ${error.message}`);
   process.exitCode = 1;
 }

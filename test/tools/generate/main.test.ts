@@ -59,6 +59,11 @@ describe("yangplane-gen", function () {
     { what: "no --out", args: ["m"], says: /--out is missing/ },
     { what: "no module", args: ["--out", "x"], says: /no module is named/ },
     { what: "an unknown option", args: ["--colour"], says: /--colour/ },
+    {
+      what: "a file for --out",
+      args: ["--out", "/dev/null/x", "ietf-yang-types"],
+      says: /ENOTDIR/,
+    },
     { what: "a module not found", args: ["--out", "x", "nowhere"], says: /nowhere/ },
     {
       what: "features without a module",
