@@ -3,8 +3,9 @@ import protobuf from "protobufjs";
 import descriptor from "protobufjs/ext/descriptor/index.js";
 import type { IrModule } from "../datamodel/schema/ir.ts";
 import { coreDescriptorSet } from "../gen/proto/core-descriptors.ts";
+import { type Lengths, type Part, type PartRequest, readStart, readWhole } from "./long-lists.ts";
 import { Refusal, Unreachable, type Violation } from "./refusal.ts";
-import type { Edit } from "./request.ts";
+import { type Edit, entryCount } from "./request.ts";
 
 /** The core services of a daemon behind its Unix socket. */
 
@@ -41,8 +42,8 @@ const packageName = "yangplane.core.v1";
 const deadlineMs = 120_000;
 /** Replies are at most 4 MiB of payload, plus framing. */
 const replySizeMax = 8 * 2 ** 20;
-/** A message may have 4 MiB; the rest is for what protobuf adds. */
-const chunkSizeMax = 2 * 2 ** 20;
+/** Of JSON in one message, which may have 4 MiB: the rest is for what protobuf adds. */
+const chunkSizeMax = 2 ** 19;
 const chunkEditsMax = 1000;
 const cubePageSize = 1000;
 
@@ -100,8 +101,25 @@ export class Daemon {
 
   /** RFC 7951 JSON of a node, parsed. */
   async read(path: string): Promise<unknown> {
-    const reply = await this.#call("DatastoreService", "Get", { path });
-    return JSON.parse(String(reply["json"]));
+    return readWhole((request) => this.#part(request), path);
+  }
+
+  /** The same with at most `size` entries of each list, and the lengths of those that have more. */
+  async readStart(path: string, size: number): Promise<{ data: unknown; lengths: Lengths }> {
+    return readStart((request) => this.#part(request), path, size);
+  }
+
+  async #part({ path, pageSize, pageToken = "" }: PartRequest): Promise<Part> {
+    const request = { path, page_size: pageSize, page_token: pageToken };
+    const { json, rests } = await this.#call("DatastoreService", "Get", request);
+    return {
+      data: JSON.parse(String(json)),
+      rests: ((rests ?? []) as RestMessage[]).map(({ size, page_token: token, ...rest }) => ({
+        ...rest,
+        size: Number(size),
+        pageToken: token,
+      })),
+    };
   }
 
   async invoke(path: string, json: string): Promise<unknown> {
@@ -109,14 +127,14 @@ export class Daemon {
     return JSON.parse(String(reply["json"] || "{}"));
   }
 
-  /** Commits all edits or none; `progress` hears how many have been sent. */
+  /** Commits all edits or none; `progress` hears how many entries have been sent. */
   async apply(
     edits: readonly Edit[],
     options: { readonly dryRun: boolean; readonly progress?: (sent: number) => void },
   ): Promise<Outcome> {
     const { dryRun, progress } = options;
     const messages = chunks(edits).map((chunk, index): ApplyMessage => {
-      const message = { edits: chunk.map(editMessage) };
+      const message = { edits: chunk.map(editMessage), entryCount: entryCount(chunk) };
       return index === 0 ? { ...message, options: { dry_run: dryRun } } : message;
     });
     const [only, ...more] = messages;
@@ -165,9 +183,9 @@ export class Daemon {
     // An early refusal ends the writes below; the reply has the reason.
     call.on("error", () => undefined);
     let sent = 0;
-    for (const message of messages) {
+    for (const { entryCount, ...message } of messages) {
       await Promise.race([reply, new Promise((resolve) => call.write(message, resolve))]);
-      sent += message.edits.length;
+      sent += entryCount;
       progress?.(sent);
     }
     call.end();
@@ -222,6 +240,8 @@ interface Reply {
 
 interface ApplyMessage {
   readonly edits: readonly object[];
+  /** For the progress bar; not sent. */
+  readonly entryCount: number;
   readonly options?: { readonly dry_run: boolean };
 }
 
@@ -233,6 +253,13 @@ interface ViolationMessage {
 
 function violationOf({ path, error_tag: errorTag, message }: ViolationMessage): Violation {
   return { path, errorTag, message };
+}
+
+interface RestMessage {
+  readonly pointer: string;
+  readonly path: string;
+  readonly size: string;
+  readonly page_token: string;
 }
 
 interface AnyMessage {
@@ -268,7 +295,7 @@ function chunks(edits: readonly Edit[]): Edit[][] {
   let chunk: Edit[] = [];
   let size = 0;
   for (const edit of edits) {
-    const editSize = 2 * edit.path.length + 2 * (edit.json?.length ?? 0);
+    const editSize = edit.path.length + (edit.json?.length ?? 0);
     if (chunk.length === chunkEditsMax || (chunk.length > 0 && size + editSize > chunkSizeMax)) {
       all.push(chunk);
       chunk = [];

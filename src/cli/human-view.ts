@@ -1,4 +1,5 @@
 import type { Format } from "./command-line.ts";
+import type { Lengths } from "./long-lists.ts";
 import { tableLines } from "./table.ts";
 
 /**
@@ -12,6 +13,8 @@ export interface ViewOptions {
   /** Dotted paths from the node shown; in tables their columns go. */
   readonly hidden: readonly string[];
   readonly width: number | undefined;
+  /** Of lists that are longer than what is given of them. */
+  readonly lengths?: Lengths | undefined;
 }
 
 type Json = { readonly [member: string]: unknown };
@@ -54,19 +57,18 @@ function objectLines(object: Json, place: Place): string[] {
 
 function namedListLines(name: string, list: readonly unknown[], place: Place): string[] {
   const title = `${" ".repeat(place.indent)}${plain(name)}:`;
-  if (place.format === "brief") return [`${title} ${counted(list)}`];
+  if (place.format === "brief") return [`${title} ${counted(list, place)}`];
   return ["", title, ...listLines(list, below(place, name))];
 }
 
 function listLines(list: readonly unknown[], place: Place): string[] {
   const { indent, width } = place;
   const header = columnsOf(list, place);
-  const rows = list.flatMap((entry) => entryRows(entry, header));
-  return tableLines(
-    header.map(({ title }) => title),
-    rows,
-    { indent, width },
-  );
+  const rows = list.flatMap((entry) => entryRows(entry, header, place));
+  const titles = header.map(({ title }) => title);
+  const more = lengthOf(list, place) - list.length;
+  const rest = `${" ".repeat(indent)}… and ${more.toLocaleString("en")} more`;
+  return [...tableLines(titles, rows, { indent, width }), ...(more > 0 ? [rest] : [])];
 }
 
 interface Column {
@@ -121,15 +123,15 @@ function addContainerColumns(
 }
 
 /** One row, or as many as the longest list inside the entry has. */
-function entryRows(entry: unknown, columns: readonly Column[]): string[][] {
+function entryRows(entry: unknown, columns: readonly Column[], place: Place): string[][] {
   if (!isObject(entry)) return [[scalarText(entry)]];
-  const heights = columns.map(({ list }) => (list === undefined ? 1 : lengthOf(entry[list])));
+  const heights = columns.map(({ list }) => (list === undefined ? 1 : heightOf(entry[list])));
   const height = Math.max(1, ...heights);
   return Array.from({ length: height }, (_, row) =>
     columns.map(({ list, path }) => {
-      if (list === undefined) return row === 0 ? cellText(valueAt(entry, path)) : "";
+      if (list === undefined) return row === 0 ? cellText(valueAt(entry, path), place) : "";
       const inner = entry[list];
-      return Array.isArray(inner) ? cellText(valueAt(inner[row], path)) : "";
+      return Array.isArray(inner) ? cellText(valueAt(inner[row], path), place) : "";
     }),
   );
 }
@@ -140,17 +142,22 @@ function valueAt(value: unknown, path: readonly string[]): unknown {
   return at;
 }
 
-function cellText(value: unknown): string {
+function cellText(value: unknown, place: Place): string {
   if (value === undefined) return "";
-  return isScalar(value) ? scalarText(value) : Array.isArray(value) ? counted(value) : "";
+  return isScalar(value) ? scalarText(value) : Array.isArray(value) ? counted(value, place) : "";
 }
 
-function lengthOf(value: unknown): number {
+function heightOf(value: unknown): number {
   return Array.isArray(value) ? value.length : 0;
 }
 
-function counted(list: readonly unknown[]): string {
-  return `[${list.length} ${list.length === 1 ? "item" : "items"}]`;
+function counted(list: readonly unknown[], place: Place): string {
+  const length = lengthOf(list, place);
+  return `[${length.toLocaleString("en")} ${length === 1 ? "item" : "items"}]`;
+}
+
+function lengthOf(list: readonly unknown[], { lengths }: Place): number {
+  return lengths?.get(list) ?? list.length;
 }
 
 /** `[null]` is how RFC 7951 writes an empty leaf; other arrays of scalars are leaf-lists. */

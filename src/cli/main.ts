@@ -6,15 +6,25 @@ import { Daemon } from "./daemon.ts";
 import { firstSentence, rootHelp, targetHelp, usage } from "./help.ts";
 import { humanLines } from "./human-view.ts";
 import { parseInput, readInput } from "./input.ts";
+import type { Lengths } from "./long-lists.ts";
 import { planJson, planLines } from "./plan-view.ts";
 import { withProgress } from "./progress.ts";
 import { Refusal, Unreachable, violationLines } from "./refusal.ts";
-import { type Edit, needsInput, type Order, type Request, requestFor } from "./request.ts";
+import {
+  type Edit,
+  entryCount,
+  needsInput,
+  type Order,
+  type Request,
+  requestFor,
+} from "./request.ts";
 import { findTarget, type Target } from "./target.ts";
 import { suggestion, UsageError } from "./usage-error.ts";
 
 /** Exit statuses are promises to scripts: docs/reference/cli.md. */
 const exit = { done: 0, refused: 1, usage: 2, unreachable: 3 };
+/** Rows of one list that `show` prints on a terminal. */
+const rowsOnTerminal = 500;
 const defaultSocket = "/run/yangplane/yangplane.sock";
 
 /** Runs one command line; resolves to the exit status. */
@@ -157,15 +167,24 @@ class Session {
 
   async #perform(request: Request): Promise<number> {
     if (request.kind === "write") return this.#write(request.edits);
-    if (request.kind === "show") return this.#print(await this.#daemon.read(request.path));
+    if (request.kind === "show") return this.#show(request.path);
     if (this.#line.isPlan) throw new UsageError("an action cannot be planned");
     const output = await this.#daemon.invoke(request.path, request.json);
     return this.#print(output);
   }
 
+  /** On a terminal, of a very long list only the start; files and pipes get all of it. */
+  async #show(path: string): Promise<number> {
+    const { format } = this.#line;
+    const isForPerson = process.stdout.isTTY && format !== "json" && format !== "yaml";
+    if (!isForPerson) return this.#print(await this.#daemon.read(path));
+    const { data, lengths } = await this.#daemon.readStart(path, rowsOnTerminal);
+    return this.#print(data, lengths);
+  }
+
   async #write(edits: readonly Edit[]): Promise<number> {
     if (this.#line.isPlan) return this.#plan(edits);
-    await withProgress(edits.length, (progress) =>
+    await withProgress(entryCount(edits), (progress) =>
       this.#daemon.apply(edits, { dryRun: false, progress }),
     );
     return exit.done;
@@ -182,11 +201,11 @@ class Session {
     return print(planLines(steps, terminalWidth()));
   }
 
-  async #print(data: unknown): Promise<number> {
+  async #print(data: unknown, lengths?: Lengths): Promise<number> {
     const { format = "normal", hidden } = this.#line;
     if (format === "json") return print([JSON.stringify(data, undefined, 2)]);
     if (format === "yaml") return print([(await import("yaml")).stringify(data).trimEnd()]);
-    return print(humanLines(data, { format, hidden, width: terminalWidth() }));
+    return print(humanLines(data, { format, hidden, width: terminalWidth(), lengths }));
   }
 }
 

@@ -1,7 +1,8 @@
-import type { ListSchema } from "../datamodel/schema/schema.ts";
+import type { ListSchema, ParentSchema } from "../datamodel/schema/schema.ts";
 import { type Body, bodyOf, entriesOf, fitBody, objectOf } from "./body.ts";
 import type { Command } from "./command-line.ts";
-import { keyPredicates, type Target, titleOf } from "./target.ts";
+import { listEdits, nodeEdits, predicatesOf, withoutLongLists } from "./creation.ts";
+import { type Target, titleOf } from "./target.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** One edit as the daemon takes it (core.proto). */
@@ -10,6 +11,13 @@ export interface Edit {
   readonly operation: "MERGE" | "CREATE" | "DELETE" | "REMOVE";
   /** RFC 7951 JSON of the node; absent for the last two. */
   readonly json?: string;
+  /** How many entries the JSON of a list without keys has. */
+  readonly entries?: number;
+}
+
+/** List entries that edits write, each other edit counted as one. */
+export function entryCount(edits: readonly Edit[]): number {
+  return edits.reduce((sum, { entries = 1 }) => sum + entries, 0);
 }
 
 export type Request =
@@ -64,10 +72,10 @@ function additions(order: Order, target: Node): Edit[] {
   if (isWholeList(target)) return listAdditions(order, target, schema as ListSchema);
   switch (schema.kind) {
     case "list":
-      return [{ path, operation: "CREATE", json: JSON.stringify(objectBody(order, target)) }];
+      return nodeEdits("CREATE", path, schema, objectBody(order, target));
     case "container": {
       const operation = schema.presence ? "CREATE" : "MERGE";
-      return [{ path, operation, json: JSON.stringify(objectBody(order, target)) }];
+      return nodeEdits(operation, path, schema, objectBody(order, target));
     }
     case "leaf-list":
       if (target.hasValue) return [{ path, operation: "CREATE", json: "null" }];
@@ -77,15 +85,17 @@ function additions(order: Order, target: Node): Edit[] {
   }
 }
 
-/** Entries whose keys stand in the body. */
+/** Entries whose keys stand in the body: one that has a path, or many a list. */
 function listAdditions(order: Order, { path }: Node, schema: ListSchema): Edit[] {
   const entries =
-    order.input === undefined ? oneEntry(order, schema) : entriesOf(schema, order.input);
-  return entries.map((entry) => ({
-    path: path + predicatesOf(schema, entry),
-    operation: "CREATE",
-    json: JSON.stringify(order.input === undefined ? entry : fitBody(schema, entry)),
-  }));
+    order.input === undefined ? oneEntry(order, schema) : fittedEntries(schema, order.input);
+  const [only, ...more] = entries;
+  if (only === undefined || more.length > 0) return listEdits("CREATE", path, schema, entries);
+  return nodeEdits("CREATE", path + predicatesOf(schema, only), schema, only);
+}
+
+function fittedEntries(schema: ListSchema, input: unknown): Body[] {
+  return entriesOf(schema, input).map((entry) => fitBody(schema, entry) as Body);
 }
 
 function oneEntry({ parameters }: Order, schema: ListSchema): Body[] {
@@ -95,40 +105,38 @@ function oneEntry({ parameters }: Order, schema: ListSchema): Body[] {
   throw new UsageError(`${schema.name} lacks ${keys}, and there is no body on standard input`);
 }
 
-function predicatesOf(schema: ListSchema, entry: Body): string {
-  const texts = schema.keys.map(({ name, jsonName }) => {
-    const value = entry[jsonName] ?? entry[name];
-    if (value !== undefined) return String(value);
-    throw new UsageError(`an entry of ${schema.name} has no key ${name}`);
-  });
-  return keyPredicates(schema.keys, texts);
-}
-
 /** One edit a member: the node itself has to exist, which a merge of it would not ask for. */
 function settings(order: Order, target: Node): Edit[] {
   const { schema, path } = target;
   if (isWholeList(target)) {
     if (order.input === undefined) throw new UsageError(`which of ${schema.name}? Give its keys`);
     const list = schema as ListSchema;
-    return entriesOf(list, order.input).flatMap((entry) =>
-      memberEdits(path + predicatesOf(list, entry), fitBody(list, entry) as Body),
+    return fittedEntries(list, order.input).flatMap((entry) =>
+      memberEdits(path + predicatesOf(list, entry), list, entry),
     );
   }
   if (schema.kind !== "list" && schema.kind !== "container") {
     throw new UsageError(`write set ${schema.name}=<value> behind the node it belongs to`);
   }
-  const edits = memberEdits(path, objectBody(order, target));
+  const edits = memberEdits(path, schema, objectBody(order, target));
   if (edits.length === 0)
     throw new UsageError(`nothing to set in ${titleOf(target)}: add name=value`);
   return edits;
 }
 
-function memberEdits(path: string, body: Body): Edit[] {
-  return Object.entries(body).map(([name, value]) => ({
-    path: `${path}/${name}`,
-    operation: "MERGE",
-    json: JSON.stringify(value),
-  }));
+function memberEdits(path: string, schema: ParentSchema, body: Body): Edit[] {
+  const { rest, lists } = withoutLongLists(schema, body);
+  const members = Object.entries(rest).map(
+    ([name, value]): Edit => ({
+      path: `${path}/${name}`,
+      operation: "MERGE",
+      json: JSON.stringify(value),
+    }),
+  );
+  const long = lists.flatMap(({ at, list, entries }) =>
+    listEdits("MERGE", path + at, list, entries),
+  );
+  return [...members, ...long];
 }
 
 function objectBody({ parameters, input }: Order, { schema }: Node): Body {

@@ -19,6 +19,20 @@ function view(data: unknown, format: Format = "normal", hidden: readonly string[
 }
 
 describe("data for people", () => {
+  it("says how much of a long list is not shown, and counts what there is", () => {
+    const [ports, entry] = [[{ name: "p1" }, { name: "p2" }], [{ address: "a" }]];
+    const lengths = new Map<readonly unknown[], number>([
+      [ports, 1402],
+      [entry, 100_000],
+    ]);
+    const bridges = [{ name: "br0", entry }];
+    const show = (data: unknown, format: Format) =>
+      humanLines(data, { format, hidden: [], width: undefined, lengths });
+    assert.deepEqual(show(ports, "normal"), ["name", "p1", "p2", "… and 1,400 more"]);
+    assert.deepEqual(show({ ports }, "brief"), ["ports: [1,402 items]"]);
+    assert.deepEqual(show(bridges, "normal"), ["name  entry", "br0   [100,000 items]"]);
+  });
+
   it("has scalars first, then containers, then lists as tables", () => {
     assert.equal(
       view(bridge),

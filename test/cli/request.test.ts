@@ -195,12 +195,17 @@ describe("a command line", () => {
 describe("a body on standard input", () => {
   const cases = [
     {
-      title: "an array makes an edit for each entry",
+      title: "the entries of an array are created together",
       command: "simplebridge add",
       input: [{ name: "br0", loglevel: "debug" }, { name: "br1" }],
       edits: [
-        edit(br0, "CREATE", { name: "br0", loglevel: "DEBUG" }),
-        edit("/simplebridge:simplebridge[name='br1']", "CREATE", { name: "br1" }),
+        {
+          ...edit("/simplebridge:simplebridge", "CREATE", [
+            { name: "br0", loglevel: "DEBUG" },
+            { name: "br1" },
+          ]),
+          entries: 2,
+        },
       ],
     },
     {
