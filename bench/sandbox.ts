@@ -14,6 +14,9 @@ const FOLDER = "YANGPLANE_BENCH_FOLDER";
 const MINUTES_MAX = 10;
 
 const setUp = [
+  // Before what else the machine does: a session's processes count together (autogroup), if they do.
+  "renice -n -20 $$ >/dev/null",
+  "[ ! -w /proc/self/autogroup ] || echo -20 >/proc/self/autogroup",
   "mount -t tmpfs tmpfs /run",
   "mkdir -p /run/netns",
   "mount -t bpf bpf /sys/fs/bpf",
@@ -42,7 +45,8 @@ function exitOf(folder: string, args: readonly string[]): Promise<number> {
   const flags = ["--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child"];
   const again = [node, ...process.execArgv, script, ...args];
   const child = spawn("unshare", [...flags, "sh", "-ec", setUp.join("\n"), "sh", ...again], {
-    // The bench ends when the channel to us does.
+    // A session of its own; it ends when the channel to us does.
+    detached: true,
     stdio: ["ignore", "inherit", "inherit", "ipc"],
     env: { ...process.env, [FOLDER]: folder },
   });

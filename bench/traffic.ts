@@ -4,12 +4,12 @@ import { receiveLiveFrames } from "./live-frames.ts";
 import type { Pair } from "./network.ts";
 import { ended, outputOf, printed } from "./process.ts";
 
-/** Whose turn it is on which CPU must not be what the rounds differ in. */
-const SENDER_CPU = "0";
-const RECEIVER_CPU = String(availableParallelism() - 1);
+/** Who runs where must not be what the rounds differ in. */
+const sender = ["taskset", "-c", "0"] as const;
+const receiver = ["taskset", "-c", String(availableParallelism() - 1)] as const;
 
 const TCP_SECONDS = "1";
-const UDP_MILLISECONDS = "500";
+const UDP_MILLISECONDS = "200";
 const UDP_PORT = "5000";
 const LIVE_FRAMES = 300_000;
 /** Nobody has it: frames for it end in the receiver's IP layer, unanswered. */
@@ -17,11 +17,11 @@ const NOBODY = "192.0.2.99";
 
 /** Gbit/s from the first host to the second, as the second counts. */
 export async function tcpGigabits([from, to]: Pair): Promise<number> {
-  const server = to.start("taskset", "-c", RECEIVER_CPU, "iperf3", "-s", "-1", "--forceflush");
+  const server = to.start(...receiver, "iperf3", "-s", "-1", "--forceflush");
   try {
     await printed(server, "Server listening");
     const command = ["iperf3", "-c", to.address, "-t", TCP_SECONDS, "--json"];
-    const client = from.start("taskset", "-c", SENDER_CPU, ...command);
+    const client = from.start(...sender, ...command);
     const report = JSON.parse(await outputOf(client));
     return report.end.sum_received.bits_per_second / 1e9;
   } finally {
@@ -31,16 +31,16 @@ export async function tcpGigabits([from, to]: Pair): Promise<number> {
 
 /** Thousands of 64-byte frames a second that arrive in a socket of the second host. */
 export async function udpKilopackets([from, to]: Pair, program: string): Promise<number> {
-  const receiver = to.start("taskset", "-c", RECEIVER_CPU, program, "receive", UDP_PORT);
+  const counter = to.start(...receiver, program, "receive", UDP_PORT);
   try {
-    const output = outputOf(receiver);
-    await printed(receiver, "ready");
+    const output = outputOf(counter);
+    await printed(counter, "ready");
     const command = [program, "send", to.address, UDP_PORT, UDP_MILLISECONDS];
-    await outputOf(from.start("taskset", "-c", SENDER_CPU, ...command));
+    await outputOf(from.start(...sender, ...command));
     const [, received, nanoseconds] = /^(\d+) (\d+)$/m.exec(await output) ?? [];
     return (Number(received) / Number(nanoseconds)) * 1e6;
   } finally {
-    await ended(receiver, "SIGKILL");
+    await ended(counter, "SIGKILL");
   }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * udp send ADDRESS PORT MILLISECONDS   sends 64-byte frames as fast as it can; prints how many
- * udp receive PORT                     counts what comes until 200 ms of silence; prints how many
+ * udp receive PORT                     counts what comes until 100 ms of silence; prints how many
  *                                      and over how many nanoseconds
  */
 #define _GNU_SOURCE
@@ -95,7 +95,7 @@ static int receive_datagrams(struct sockaddr_in address)
 	static char bytes[BATCH * PAYLOAD_SIZE];
 	struct mmsghdr messages[BATCH];
 	struct iovec parts[BATCH];
-	struct timeval silence = { .tv_usec = 200000 };
+	struct timeval silence = { .tv_usec = 100000 };
 	long long received = 0, first = 0, last = 0;
 	int fd = listen_on(address, 5000000);
 
