@@ -1,11 +1,16 @@
 import type { Edit, View } from "../../datamodel/datastore/datastore.ts";
-import { refuse } from "../../datamodel/error.ts";
+import { RequestError, refuse } from "../../datamodel/error.ts";
 import type { ListSchema, OperationSchema, Schema } from "../../datamodel/schema/schema.ts";
 import { nodeAt } from "../../datamodel/tree/diff.ts";
 import type { YangList } from "../../datamodel/tree/list.ts";
 import { type DataObject, type DataValue, emptyObject } from "../../datamodel/tree/node.ts";
 import { type InstancePath, printPath } from "../../datamodel/tree/path.ts";
+import {
+  createOperationValidator,
+  type OperationValidator,
+} from "../../datamodel/validate/operation.ts";
 import type { Dataplane, DeviceEvent, Devices } from "../../dataplane/dataplane.ts";
+import { assert } from "../../lib/assert.ts";
 import { Breather } from "../../lib/slices.ts";
 import type { AnyCubeReader, AnyService, NodeRef } from "../service.ts";
 import { type CubeRuntime, cubeReader, mapLayout } from "./cube.ts";
@@ -48,6 +53,7 @@ interface LiveCube {
 export class LiveState implements Disposable {
   readonly #parts: LiveParts;
   readonly #reader: StateReader;
+  readonly #operations: OperationValidator;
   readonly #rings = new Map<string, Disposable[]>();
   #devices: Disposable | undefined;
   #expiry: NodeJS.Timeout | undefined;
@@ -55,6 +61,7 @@ export class LiveState implements Disposable {
   constructor(parts: LiveParts) {
     this.#parts = parts;
     this.#reader = new StateReader(parts);
+    this.#operations = createOperationValidator(parts.schema);
   }
 
   /** Begins to follow devices and the cubes loaded so far. */
@@ -110,9 +117,15 @@ export class LiveState implements Disposable {
       const name = `${printPath(path)}/${operation.name}`;
       throw refuse("operation-not-supported", name, "the service does not offer this operation");
     }
+    const at = { root: this.#parts.root(), path };
+    const violations = this.#operations.validate(operation.input, input, at);
+    if (violations.length > 0) throw new RequestError(violations);
     const { output, changed = [] } = action(input, cube.reader);
     this.#tell(cube, changed);
-    return withState(operation.output, emptyObject(operation.output), output);
+    const answer = withState(operation.output, emptyObject(operation.output), output);
+    const [fault] = this.#operations.validate(operation.output, answer, at);
+    assert(fault === undefined, `output of ${operation.name}: ${fault?.path} ${fault?.message}`);
+    return answer;
   }
 
   /**

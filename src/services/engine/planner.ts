@@ -13,7 +13,7 @@ import {
   objectRequest,
   type PortBase,
 } from "./cube.ts";
-import { planTable, rowStep } from "./rows.ts";
+import { clearingStep, planTable, rowStep } from "./rows.ts";
 import { phase, type Step, StepList } from "./step.ts";
 import { type PortWish, Wiring } from "./wiring.ts";
 
@@ -133,9 +133,16 @@ export class Planner {
       if (older && older.peer !== newer?.peer) {
         draft.released.push({ cube, index: older.index ?? 0 });
       }
+      if (newer && !older) this.#planZeroCounters(draft, cube, newer);
       if (newer) draft.wishes.push(this.#wish(cube, newer));
       else if (older) draft.wishes.push(goneWish(cube, older));
     });
+  }
+
+  /** The port that had the position before has left its counts there. */
+  #planZeroCounters(draft: PlanDraft, cube: CubeRuntime, { index = 0 }: PortBase): void {
+    const target = mapTarget(this.#dataplane, cube, "counters");
+    draft.steps.add(phase.putRows, clearingStep(target, index));
   }
 
   *#planTables(

@@ -192,3 +192,9 @@ export function rowStep(
   };
   return new RowsStep(target, [row]);
 }
+
+/** Makes a row of an array zero that nothing is known of; what it was is not brought back. */
+export function clearingStep(target: MapTarget, key: unknown): RowsStep {
+  const row = { key: target.layout.key.encode(key), was: undefined, is: undefined };
+  return new RowsStep(target, [row]);
+}

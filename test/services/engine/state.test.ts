@@ -1,0 +1,194 @@
+import assert from "node:assert/strict";
+import { decodeJson } from "../../../src/datamodel/codec/decode.ts";
+import { encodeJson } from "../../../src/datamodel/codec/encode.ts";
+import { RequestError } from "../../../src/datamodel/error.ts";
+import { parsePath, printPath } from "../../../src/datamodel/tree/path.ts";
+import { u32, u64 } from "../../../src/lib/codec.ts";
+import { anyServices, type EngineFixture, engineFixture, local } from "../../support/engine.ts";
+import { patchPanel } from "../../support/patch-panel.ts";
+
+const pp0 = "/patch:patch[name='pp0']";
+const services = [...anyServices, patchPanel];
+
+/** Two cabled ports, of which the first was metered. */
+async function metered(): Promise<EngineFixture & { readonly id: string }> {
+  const fixture = await engineFixture({ services, devices: ["dev1"] });
+  const { edit, commit, memory, objectId } = fixture;
+  const ports = [{ name: "a", peer: "dev1" }, { name: "b" }];
+  const cable = [
+    { from: "a", to: "b" },
+    { from: "b", to: "a" },
+  ];
+  await commit(edit("create", pp0, { ports, cable }));
+  const id = objectId(pp0);
+  memory.putRows(id, "meter", [{ key: u32.encode(0), value: u64.encode(7n) }]);
+  return { ...fixture, id };
+}
+
+describe("the operational view", () => {
+  it("has what the service adds, in the nodes that are configured, and the defaults", async () => {
+    const { read } = await metered();
+
+    assert.deepEqual(read(`${pp0}/cable`), [
+      { from: "a", to: "b", frames: "7" },
+      { from: "b", to: "a" },
+    ]);
+    const { "service-name": serviceName, type } = read(pp0) as Record<string, unknown>;
+    assert.deepEqual([serviceName, type], ["patch", "TC"]);
+  });
+
+  it("of everything is that of each part", async () => {
+    const { engine, schema, read } = await metered();
+
+    const whole = encodeJson(schema.root, engine.read([], "operational") as object as never, {
+      withDefaults: true,
+    });
+
+    assert.deepEqual(whole["patch:patch"], [read(pp0)]);
+  });
+
+  it("is not the configuration, which has only what was set", async () => {
+    const { read } = await metered();
+
+    assert.deepEqual(read(`${pp0}/cable`, "config"), [
+      { from: "a", to: "b" },
+      { from: "b", to: "a" },
+    ]);
+    assert.equal(read(`${pp0}/ports[name='a']/status`, "config"), undefined);
+  });
+
+  it("has nothing where there is nothing", async () => {
+    const { read } = await metered();
+
+    for (const path of ["/patch:patch[name='pp9']", `${pp0}/ports[name='z']/counters`]) {
+      assert.equal(read(path), undefined, path);
+    }
+  });
+});
+
+describe("an event of the data path", () => {
+  it("is told as a change of the state of the nodes it concerns", async () => {
+    const { engine, memory, id, heard } = await metered();
+    const events = heard();
+
+    memory.emit(id, "alarms", u32.encode(1));
+
+    const [event] = events;
+    assert.deepEqual(
+      event?.state.map((path) => printPath(path)),
+      [`${pp0}/cable[from='b']`],
+    );
+    assert.equal(event?.older, event?.newer);
+    assert.equal(event?.commitId, engine.snapshot().commitId);
+  });
+
+  it("that the service cannot read is an error without a caller, and no end", async () => {
+    const { memory, id, heard, errors } = await metered();
+    const events = heard();
+
+    memory.emit(id, "alarms", new Uint8Array(1));
+    memory.emit(id, "alarms", u32.encode(0));
+
+    assert.deepEqual([errors.length, events.length], [1, 1]);
+  });
+
+  it("reaches subscribers until they leave, whatever one of them throws", async () => {
+    const { engine, memory, id, errors } = await metered();
+    const failure = new Error("a listener's own");
+    engine.subscribe(() => {
+      throw failure;
+    });
+    let told = 0;
+    const subscription = engine.subscribe(() => {
+      told += 1;
+    });
+
+    memory.emit(id, "alarms", u32.encode(0));
+    subscription[Symbol.dispose]();
+    memory.emit(id, "alarms", u32.encode(0));
+
+    assert.equal(told, 1);
+    assert.deepEqual(errors, [failure, failure]);
+  });
+});
+
+describe("an action", () => {
+  interface Call {
+    readonly name?: string;
+    readonly at?: string;
+    readonly input?: object;
+  }
+
+  async function invoke({ engine, schema }: EngineFixture, { name = "reset", ...call }: Call) {
+    const { at = pp0, input = {} } = call;
+    const path = parsePath(schema, at);
+    const list = schema.root.childByName.get("patch:patch");
+    const operation = list?.kind === "list" ? list.operations.get(name) : undefined;
+    assert(operation, `there is ${name}`);
+    const { output } = await engine.invoke(
+      path,
+      operation,
+      decodeJson(operation.input, input),
+      local,
+    );
+    return encodeJson(operation.output, output);
+  }
+
+  it("acts, answers, and tells subscribers what changed", async () => {
+    const fixture = await metered();
+    const heard = fixture.heard();
+
+    const output = await invoke(fixture, { input: { port: "a" } });
+
+    assert.deepEqual(output, { frames: "7" });
+    assert.deepEqual(fixture.memory.rows(fixture.id, "meter"), []);
+    const told = heard.flatMap(({ state }) => state.map((path) => printPath(path)));
+    assert.deepEqual(told, [`${pp0}/cable[from='a']`]);
+  });
+
+  const refusals: readonly (Call & {
+    readonly title: string;
+    readonly wrong: readonly string[];
+  })[] = [
+    { title: "lacks a mandatory leaf", wrong: [`${pp0}/reset/port`, "operation-failed"] },
+    {
+      title: "refers to nothing",
+      input: { port: "z" },
+      wrong: [`${pp0}/reset/port`, "data-missing"],
+    },
+  ];
+  for (const { title, wrong, ...call } of refusals) {
+    it(`is refused, and does nothing, where its input ${title}`, async () => {
+      const fixture = await metered();
+
+      await assert.rejects(invoke(fixture, call), (error) => {
+        assert(error instanceof RequestError);
+        assert.deepEqual(
+          error.violations.map(({ path, tag }) => [path, tag]),
+          [wrong],
+        );
+        return true;
+      });
+      assert.equal(fixture.memory.rows(fixture.id, "meter").length, 1);
+    });
+  }
+
+  it("whose answer is not what the model promises is the service's fault", async () => {
+    const fixture = await metered();
+
+    await assert.rejects(invoke(fixture, { input: { port: "b" } }), /output of reset: .*frames/);
+  });
+
+  for (const { call, tag } of [
+    { call: { at: "/patch:patch[name='pp9']", input: { port: "a" } }, tag: "data-missing" },
+    { call: { name: "unheard-of" }, tag: "operation-not-supported" },
+  ] as const) {
+    it(`is refused as ${tag} where there is none`, async () => {
+      await assert.rejects(invoke(await metered(), call), (error) => {
+        assert(error instanceof RequestError);
+        assert.equal(error.violations[0]?.tag, tag);
+        return true;
+      });
+    });
+  }
+});
