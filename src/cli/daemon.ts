@@ -273,8 +273,13 @@ type RootWithDescriptors = typeof protobuf.Root & {
 };
 
 function loadProtos(): protobuf.Root {
-  const files = descriptor.FileDescriptorSet.decode(Buffer.from(coreDescriptorSet, "base64"));
-  const root = (protobuf.Root as RootWithDescriptors).fromDescriptor(files);
+  const all = descriptor.FileDescriptorSet.decode(Buffer.from(coreDescriptorSet, "base64"));
+  const { file } = all as protobuf.Message & { file: readonly { name: string }[] };
+  // What a server needs besides is no use here, and takes its time.
+  const files = file.filter(({ name }) => !/^(grpc|health|channelz)/.test(name));
+  const root = (protobuf.Root as RootWithDescriptors).fromDescriptor(
+    descriptor.FileDescriptorSet.create({ file: files }),
+  );
   root.resolveAll();
   return root;
 }

@@ -67,7 +67,7 @@ function listLines(list: readonly unknown[], place: Place): string[] {
   const rows = list.flatMap((entry) => entryRows(entry, header, place));
   const titles = header.map(({ title }) => title);
   const more = lengthOf(list, place) - list.length;
-  const rest = `${" ".repeat(indent)}… and ${more.toLocaleString("en")} more`;
+  const rest = `${" ".repeat(indent)}… and ${grouped(more)} more`;
   return [...tableLines(titles, rows, { indent, width }), ...(more > 0 ? [rest] : [])];
 }
 
@@ -153,7 +153,12 @@ function heightOf(value: unknown): number {
 
 function counted(list: readonly unknown[], place: Place): string {
   const length = lengthOf(list, place);
-  return `[${length.toLocaleString("en")} ${length === 1 ? "item" : "items"}]`;
+  return `[${grouped(length)} ${length === 1 ? "item" : "items"}]`;
+}
+
+/** `100,000`; the locale's way would cost a tenth of a short command's time. */
+function grouped(count: number): string {
+  return String(count).replaceAll(/\B(?=(\d{3})+$)/g, ",");
 }
 
 function lengthOf(list: readonly unknown[], { lengths }: Place): number {

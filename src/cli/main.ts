@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { linkSchema } from "../datamodel/schema/schema.ts";
 import { type CommandLine, parseCommandLine } from "./command-line.ts";
 import { connection } from "./connection.ts";
-import { Daemon } from "./daemon.ts";
+import type { Daemon } from "./daemon.ts";
 import { firstSentence, rootHelp, targetHelp, usage } from "./help.ts";
 import { humanLines } from "./human-view.ts";
 import { parseInput, readInput } from "./input.ts";
@@ -34,6 +34,8 @@ export async function run(argv: readonly string[]): Promise<number> {
     const line = parseCommandLine(argv);
     if (line.about === "help") return print([usage]);
     if (line.about === "version" || isOnly(line, "version")) return print([versionLine()]);
+    // Loading gRPC takes longer than all the rest; help does without.
+    const { Daemon } = await import("./daemon.ts");
     daemon = new Daemon(line.socket ?? (process.env["YANGPLANE_SOCKET"] || defaultSocket));
     return await new Session(daemon, line).run();
   } catch (error) {
@@ -143,9 +145,8 @@ class Session {
   }
 
   async #target(first: string, rest: readonly string[]): Promise<Target> {
-    const modules = await this.#daemon.modules();
+    const [modules, cube] = await Promise.all([this.#daemon.modules(), this.#daemon.cube(first)]);
     if (modules.some(({ name }) => name === first)) return this.#modelTarget(first, rest);
-    const cube = await this.#daemon.cube(first);
     if (cube) return this.#modelTarget(cube.service, [first, ...rest]);
     const names = [...modules, ...(await this.#daemon.cubes())].map(({ name }) => name);
     throw new UsageError(`there is no service or cube ${first}${suggestion(first, names)}`);
