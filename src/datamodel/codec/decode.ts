@@ -1,3 +1,4 @@
+import { atOnce, type Slices } from "../../lib/slices.ts";
 import { type ErrorTag, RequestError, refuse, type Violation } from "../error.ts";
 import { membersOf } from "../schema/members.ts";
 import { isJsonObject, kindOf, shown } from "../schema/plain-form.ts";
@@ -73,6 +74,15 @@ export function decodeJsonAt(
   json: unknown,
   options: Omit<DecodeOptions, "at"> = {},
 ): DataValue | readonly DataObject[] {
+  return atOnce(decodingJsonAt(path, json, options));
+}
+
+/** The same, in slices of some entries of a whole list. */
+export function* decodingJsonAt(
+  path: InstancePath,
+  json: unknown,
+  options: Omit<DecodeOptions, "at"> = {},
+): Slices<DataValue | readonly DataObject[]> {
   const last = path.at(-1);
   if (last === undefined) throw refuse("bad-element", "/", "the root as a whole has no value");
   if (last.value !== undefined) return last.value;
@@ -82,11 +92,15 @@ export function decodeJsonAt(
   }
   const { schema } = last;
   const decoder = new JsonDecoder(options.state ?? "none");
-  return [...decoder.run(() => decoder.list(schema, json, () => at))];
+  const list = yield* decoder.decodingList(schema, json, () => at);
+  return [...decoder.run(() => list)];
 }
 
 /** The path of a node, made only when a violation is reported: then an entry's keys are known. */
 type Place = () => string;
+
+/** Entries of a list decoded in one go. */
+const sliceEntries = 64;
 
 type Finding = Omit<Violation, "path"> & { readonly place: Place };
 
@@ -130,7 +144,7 @@ class JsonDecoder {
       case "leaf-list":
         return this.#leafList(schema, json, place);
       case "list":
-        return this.list(schema, json, place);
+        return this.#list(schema, json, place);
       case "container":
         return this.body(schema, json, place);
       case "anydata":
@@ -184,7 +198,15 @@ class JsonDecoder {
     return values;
   }
 
-  list(schema: ListSchema, json: unknown, place: Place): YangList<DataObject> | undefined {
+  #list(schema: ListSchema, json: unknown, place: Place): YangList<DataObject> | undefined {
+    return atOnce(this.decodingList(schema, json, place));
+  }
+
+  *decodingList(
+    schema: ListSchema,
+    json: unknown,
+    place: Place,
+  ): Slices<YangList<DataObject> | undefined> {
     if (!this.#isArray(schema, json, place)) return undefined;
     const list = emptyList<DataObject, readonly LeafValue[]>(schema.userOrdered).draft();
     for (const [index, item] of json.entries()) {
@@ -197,6 +219,7 @@ class JsonDecoder {
       const sizeBefore = list.size;
       list.set(sortKey(keys), entry);
       if (list.size === sizeBefore) this.#report("bad-element", entryPlace, "is given twice");
+      if (list.size % sliceEntries === 0) yield;
     }
     return list.freeze();
   }

@@ -1,8 +1,8 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { type ErrorTag, RequestError, type Violation } from "../../datamodel/error.ts";
 import type {
   CaseMembership,
   ChoiceSchema,
+  ContainerSchema,
   DataSchema,
   LeafListSchema,
   LeafSchema,
@@ -12,6 +12,7 @@ import type {
 import { type LeafValue, ValueError } from "../../datamodel/schema/value-type.ts";
 import { type Anydata, type DataObject, keysOf } from "../../datamodel/tree/node.ts";
 import { printKeys } from "../../datamodel/tree/path.ts";
+import { atOnce, type Slices } from "../../lib/slices.ts";
 import { Filling, type Place } from "./filling.ts";
 import type { LeafCodecs, PlainMessage } from "./leaf-codec.ts";
 import type { ProtoField, ProtoMessage, ProtoScalar } from "./proto-model.ts";
@@ -23,7 +24,7 @@ const violationsMax = 10_000;
 /** Messages in messages; the schema bounds ours, this bounds what a sender makes of recursion. */
 const depthMax = 100;
 /** Fields of one body decoded in one go; entries of a list are a field each. */
-const sliceFields = 256;
+const sliceFields = 64;
 
 type Finding = Omit<Violation, "path"> & { readonly place: Place };
 
@@ -37,6 +38,8 @@ export class MessageDecoder {
   readonly #leaves: LeafCodecs;
   readonly #findings: Finding[] = [];
   readonly #stateGiven: Finding[] = [];
+  /** Bodies met and not yet decoded: their places are known once the whole message is. */
+  readonly #bodies: GivenBody[] = [];
 
   constructor(types: TypeRegistry, leaves: LeafCodecs) {
     this.#types = types;
@@ -45,17 +48,23 @@ export class MessageDecoder {
 
   /** The message of a full name; what it reports is thrown by `finish`. */
   plain(fullName: string, bytes: Uint8Array): PlainMessage {
-    const into: PlainMessage = {};
-    this.#plain(this.#types.message(fullName), new WireReader(bytes), { into, depth: 0 });
-    return into;
+    return atOnce(this.decoding(fullName, bytes));
   }
 
-  /**
-   * The message of a data node found at `place`, giving other calls their turn every few hundred
-   * entries.
-   */
-  dataInSlices(message: ProtoMessage, bytes: Uint8Array, place: Place): Promise<DataObject> {
-    return this.#slicedBody(message, new WireReader(bytes), { place, depth: 0 });
+  /** The same, in slices of some entries of its body. */
+  *decoding(fullName: string, bytes: Uint8Array): Slices<PlainMessage> {
+    const message: PlainMessage = {};
+    this.#plain(this.#types.message(fullName), new WireReader(bytes), { into: message, depth: 0 });
+    for (const { field, into, parts } of this.#bodies.splice(0)) {
+      const at = { place: this.bodyPlace, depth: 1 };
+      into[field.name] = yield* this.#decodingBody(this.#target(field), joined(parts), at);
+    }
+    return message;
+  }
+
+  /** The message of a data node found at `place`, in slices. */
+  decodingData(message: ProtoMessage, bytes: Uint8Array, place: Place): Slices<DataObject> {
+    return this.#decodingBody(message, new WireReader(bytes), { place, depth: 0 });
   }
 
   /**
@@ -92,7 +101,9 @@ export class MessageDecoder {
     if (field.oneof !== undefined) {
       for (const { name, oneof } of message.fields) if (oneof === field.oneof) delete into[name];
     }
-    if (field.repeated) {
+    if ("message" in field.type && this.#target(field).schema !== undefined) {
+      this.#keepBody(field, into, bytesOf(field, { reader, wireType }));
+    } else if (field.repeated) {
       const values = (into[field.name] ?? []) as unknown[];
       into[field.name] = values;
       for (const raw of this.#values(field, { reader, wireType }, depth)) values.push(raw);
@@ -102,18 +113,26 @@ export class MessageDecoder {
     }
   }
 
+  /** A body given twice is merged (protobuf encoding): decoded as one of all their fields. */
+  #keepBody(field: ProtoField, into: PlainMessage, bytes: Uint8Array): void {
+    const known = this.#bodies.find((body) => body.field === field && body.into === into);
+    if (known) known.parts.push(bytes);
+    else this.#bodies.push({ field, into, parts: [bytes] });
+  }
+
+  #target({ type }: ProtoField): ProtoMessage {
+    return this.#types.message("message" in type ? type.message : "");
+  }
+
   /** One value, or those of a packed field. */
   #values(field: ProtoField, spot: Spot, depth: number, before?: unknown): unknown[] {
     const { type } = field;
     if ("message" in type) {
       const nested = this.#nested(field, spot);
       const target = this.#types.message(type.message);
-      if (target.schema) {
-        return [this.#body(target, nested, { place: this.bodyPlace, depth: depth + 1 })];
-      }
       // A message field given twice is merged (protobuf encoding, "last one wins").
       const into = (field.repeated ? {} : (before ?? {})) as PlainMessage;
-      if (depth >= depthMax) throw malformed(`messages are nested more than ${depthMax} deep`);
+      refuseTooDeep(depth);
       this.#plain(target, nested, { into, depth: depth + 1 });
       return [into];
     }
@@ -155,32 +174,26 @@ export class MessageDecoder {
   #body(message: ProtoMessage, reader: WireReader, at: Body): DataObject {
     const open = openBody(message, reader, at);
     while (!open.reader.done) this.#field(open);
-    return this.#close(open);
-  }
-
-  async #slicedBody(message: ProtoMessage, reader: WireReader, at: Body): Promise<DataObject> {
-    const open = openBody(message, reader, at);
-    for (let count = 1; !open.reader.done; count += 1) {
-      await this.#slicedField(open);
-      if (count % sliceFields === 0) await nextTurn();
+    for (const [field, parts] of open.containers ?? []) {
+      const inner = this.#body(this.#target(field), joined(parts), containerAt(open, field));
+      open.filling.container(field.node as ContainerSchema, inner);
     }
     return this.#close(open);
   }
 
   /** Entries of a large list stand in a container or in the body itself: both are sliced. */
-  async #slicedField(open: OpenBody): Promise<void> {
-    const { node, field, place, wireType } = this.#next(open) ?? {};
-    if (node === undefined || field === undefined || place === undefined) return;
-    const spot = { reader: open.reader, wireType: wireType ?? 0 };
-    const { depth } = open.at;
-    if (node.kind !== "container" || depth >= depthMax) {
-      this.#member(field, open.filling, { ...spot, place, depth });
-      return;
+  *#decodingBody(message: ProtoMessage, reader: WireReader, at: Body): Slices<DataObject> {
+    const open = openBody(message, reader, at);
+    for (let count = 1; !open.reader.done; count += 1) {
+      this.#field(open);
+      if (count % sliceFields === 0) yield;
     }
-    const target = this.#types.message("message" in field.type ? field.type.message : "");
-    const nested = this.#nested(field, spot);
-    const inner = await this.#slicedBody(target, nested, { place, depth: depth + 1 });
-    open.filling.container(node, inner);
+    for (const [field, parts] of open.containers ?? []) {
+      const inner = containerAt(open, field);
+      const object = yield* this.#decodingBody(this.#target(field), joined(parts), inner);
+      open.filling.container(field.node as ContainerSchema, object);
+    }
+    return this.#close(open);
   }
 
   #field(open: OpenBody): void {
@@ -188,7 +201,8 @@ export class MessageDecoder {
     if (next === undefined) return;
     const { field, place, wireType } = next;
     const spot = { reader: open.reader, wireType, place, depth: open.at.depth };
-    this.#member(field, open.filling, spot);
+    if (next.node.kind === "container") keepContainer(open, field, bytesOf(field, spot));
+    else this.#member(field, open.filling, spot);
   }
 
   /** The next field that belongs to a node; one that does not is reported and skipped. */
@@ -218,16 +232,17 @@ export class MessageDecoder {
   ): void {
     const node = field.node as DataSchema;
     switch (node.kind) {
-      case "container":
       case "list": {
-        if (depth >= depthMax) throw malformed(`messages are nested more than ${depthMax} deep`);
-        const target = this.#types.message("message" in field.type ? field.type.message : "");
-        const position = node.kind === "list" ? filling.nextPosition(node) : undefined;
+        refuseTooDeep(depth);
+        const position = filling.nextPosition(node);
         const known = this.#findings.length;
         const nested = this.#nested(field, spot);
-        const inner = this.#body(target, nested, { place, depth: depth + 1, position });
-        if (node.kind === "container") filling.container(node, inner);
-        else this.#entry(node, inner, { filling, place, isSound: this.#findings.length === known });
+        const inner = this.#body(this.#target(field), nested, {
+          place,
+          depth: depth + 1,
+          position,
+        });
+        this.#entry(node, inner, { filling, place, isSound: this.#findings.length === known });
         return;
       }
       case "anydata":
@@ -352,12 +367,21 @@ interface Body {
   readonly position?: number | undefined;
 }
 
+/** A data node's message in another message, as often as it was given. */
+interface GivenBody {
+  readonly field: ProtoField;
+  readonly into: PlainMessage;
+  readonly parts: Uint8Array[];
+}
+
 interface OpenBody {
   readonly message: ProtoMessage;
   readonly reader: WireReader;
   readonly filling: Filling;
   readonly place: Place;
   readonly at: Body;
+  /** Containers met, decoded at the end: one given twice is merged. */
+  containers?: Map<ProtoField, Uint8Array[]>;
 }
 
 function openBody(message: ProtoMessage, reader: WireReader, at: Body): OpenBody {
@@ -365,6 +389,33 @@ function openBody(message: ProtoMessage, reader: WireReader, at: Body): OpenBody
   const isList = message.schema?.kind === "list";
   const place = isList ? () => filling.entryPlace(at.place, at.position) : at.place;
   return { message, reader, filling, place, at };
+}
+
+function keepContainer(open: OpenBody, field: ProtoField, bytes: Uint8Array): void {
+  open.containers ??= new Map();
+  const parts = open.containers.get(field) ?? [];
+  parts.push(bytes);
+  open.containers.set(field, parts);
+}
+
+function containerAt({ place, at }: OpenBody, { node }: ProtoField): Body {
+  refuseTooDeep(at.depth);
+  return { place: () => `${place()}/${node?.jsonName}`, depth: at.depth + 1 };
+}
+
+function refuseTooDeep(depth: number): void {
+  if (depth >= depthMax) throw malformed(`messages are nested more than ${depthMax} deep`);
+}
+
+function bytesOf({ name }: ProtoField, { reader, wireType }: Spot): Uint8Array {
+  if (wireType !== wireTypes.bytes) throw malformed(`field ${name} has wire type ${wireType}`);
+  return reader.bytes();
+}
+
+/** Messages merge by putting their fields behind one another. */
+function joined(parts: readonly Uint8Array[]): WireReader {
+  const [only = new Uint8Array(), ...more] = parts;
+  return new WireReader(more.length === 0 ? only : Buffer.concat(parts));
 }
 
 const fieldsByMessage = new WeakMap<ProtoMessage, Map<number, ProtoField>>();

@@ -1,4 +1,5 @@
 import type {
+  ContainerSchema,
   DataSchema,
   LeafListSchema,
   ListSchema,
@@ -34,11 +35,9 @@ export class Filling {
     this.#own[node.prop] = value;
   }
 
-  /** A container given twice is merged, as protobuf wants; one that says nothing is left out. */
-  container(node: DataSchema & { kind: "container" }, inner: DataObject): void {
-    const before = Object.hasOwn(this.#own, node.prop) ? this.#own[node.prop] : undefined;
-    if (before !== undefined) Object.assign(before as object, inner);
-    else if (node.presence || Object.keys(inner).length > 0) this.set(node, inner);
+  /** A container that says nothing is left out. */
+  container(node: ContainerSchema, inner: DataObject): void {
+    if (node.presence || Object.keys(inner).length > 0) this.set(node, inner);
   }
 
   bit(field: ProtoField, raw: unknown): void {

@@ -1,10 +1,10 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import type { handleClientStreamingCall, ServerReadableStream } from "@grpc/grpc-js";
-import { decodeJsonAt } from "../../datamodel/codec/decode.ts";
+import { decodingJsonAt } from "../../datamodel/codec/decode.ts";
 import type { CommitOutcome, Edit, EditInsert } from "../../datamodel/datastore/datastore.ts";
 import { RequestError, refuse, type Violation } from "../../datamodel/error.ts";
 import { type DataObject, keysOf } from "../../datamodel/tree/node.ts";
 import { type InstancePath, parsePath, printPath } from "../../datamodel/tree/path.ts";
+import { Breather, type Slices } from "../../lib/slices.ts";
 import { admit } from "../access.ts";
 import { JudgedError } from "../status.ts";
 import type { Api } from "./api.ts";
@@ -55,8 +55,6 @@ async function commitStream(
   const transaction = new Transaction(api);
   for await (const bytes of call) {
     await transaction.add(bytes as Buffer);
-    // Other calls get their turn between messages of thousands of entries.
-    await nextTurn();
   }
   return await transaction.commit("ApplyStream", caller);
 }
@@ -66,6 +64,7 @@ class Transaction {
   readonly #api: Api;
   readonly #edits: Edit[] = [];
   readonly #violations: Violation[] = [];
+  readonly #breather = new Breather();
   #options: unknown;
   #messages = 0;
 
@@ -83,13 +82,9 @@ class Transaction {
     }
     this.#options ??= options;
     this.#messages += 1;
-    let size = 0;
     for (const edit of edits) {
       await this.#take(edit);
-      size += sizeOf(edit);
-      if (size < sliceBytes) continue;
-      size = 0;
-      await nextTurn();
+      if (this.#breather.isDue) await this.#breather.breathe();
     }
   }
 
@@ -113,7 +108,8 @@ class Transaction {
 
   async #take(message: PlainMessage): Promise<void> {
     try {
-      for (const edit of single(await readEdit(this.#api, message))) this.#edits.push(edit);
+      for (const edit of single(await this.#breather.run(readEdit(this.#api, message))))
+        this.#edits.push(edit);
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
       if (this.#violations.length < violationsMax) this.#violations.push(...error.violations);
@@ -138,14 +134,6 @@ function single(edit: Edit): readonly Edit[] {
   }));
 }
 
-/** Decoding this much takes a few milliseconds. */
-const sliceBytes = 64 * 1024;
-
-function sizeOf({ json, message }: PlainMessage): number {
-  const value = (message as PlainMessage | undefined)?.["value"] as Uint8Array | undefined;
-  return 100 + ((json as string | undefined)?.length ?? 0) + (value?.length ?? 0);
-}
-
 function answer(outcome: CommitOutcome, dryRun: boolean): PlainMessage {
   if (outcome.violations) {
     if (!dryRun) throw new JudgedError(outcome.violations);
@@ -159,7 +147,7 @@ function violationsAnswer(violations: readonly Violation[]): PlainMessage {
   return { violations: violations.slice(0, violationsMax).map(violationMessage) };
 }
 
-async function readEdit(api: Api, message: PlainMessage): Promise<Edit> {
+function* readEdit(api: Api, message: PlainMessage): Slices<Edit> {
   const path = parsePath(api.datastore.schema, (message["path"] as string | undefined) ?? "");
   const operation = operations[(message["operation"] as number | undefined) ?? 0];
   if (operation === undefined) {
@@ -172,13 +160,15 @@ async function readEdit(api: Api, message: PlainMessage): Promise<Edit> {
     if (isGiven) throw refuse("bad-element", printPath(path), `${operation} takes no value`);
     return edit;
   }
-  const value = await readValue(api, message, path);
+  const value = yield* readValue(api, message, path);
   return value === undefined ? edit : { ...edit, value };
 }
 
-async function readValue(api: Api, edit: PlainMessage, path: InstancePath): Promise<Edit["value"]> {
-  if (edit["message"] !== undefined) return await readMessage(api, edit["message"], path);
-  if (edit["json"] !== undefined) return decodeJsonAt(path, parseJson(edit["json"], path));
+function* readValue(api: Api, edit: PlainMessage, path: InstancePath): Slices<Edit["value"]> {
+  if (edit["message"] !== undefined) return yield* readMessage(api, edit["message"], path);
+  if (edit["json"] !== undefined) {
+    return yield* decodingJsonAt(path, parseJson(edit["json"], path));
+  }
   const last = path.at(-1);
   const needsNone =
     last?.value !== undefined || last?.keys !== undefined || last?.schema.kind === "container";
@@ -197,7 +187,7 @@ function parseJson(text: unknown, path: InstancePath): unknown {
 }
 
 /** A value given as the generated message of the node. */
-async function readMessage(api: Api, any: unknown, path: InstancePath): Promise<Edit["value"]> {
+function* readMessage(api: Api, any: unknown, path: InstancePath): Slices<Edit["value"]> {
   const { type_url: url = "", value = Buffer.alloc(0) } = any as {
     type_url?: string;
     value?: Uint8Array;
@@ -214,7 +204,7 @@ async function readMessage(api: Api, any: unknown, path: InstancePath): Promise<
   }
   const decoder = api.decoder();
   const message = api.types.message(wanted);
-  const object = await decoder.dataInSlices(message, value, () => printPath(path));
+  const object = yield* decoder.decodingData(message, value, () => printPath(path));
   decoder.finish(true);
   return object;
 }

@@ -4,6 +4,7 @@ import type { DataSchema, OperationSchema } from "../../datamodel/schema/schema.
 import type { YangList } from "../../datamodel/tree/list.ts";
 import { type DataObject, emptyObject } from "../../datamodel/tree/node.ts";
 import { type InstancePath, printPath } from "../../datamodel/tree/path.ts";
+import { Breather, type Slices } from "../../lib/slices.ts";
 import { admit } from "../access.ts";
 import { JudgedError } from "../status.ts";
 import type { Api } from "./api.ts";
@@ -36,7 +37,10 @@ type UnaryVerb = Exclude<MethodVerb, "watch" | "notify">;
 /** The handler of a generated unary method. */
 export function typedUnary(typed: TypedMethod, verb: UnaryVerb): Unary {
   const handler = handlers[verb];
-  return (bytes, caller) => handler(typed, decodeTyped(typed, bytes), caller);
+  return async (bytes, caller) => {
+    const request = await new Breather().run(decodingTyped(typed, bytes));
+    return await handler(typed, request, caller);
+  };
 }
 
 type Handler = (
@@ -79,11 +83,14 @@ const handlers: Readonly<Record<UnaryVerb, Handler>> = {
 };
 
 /** Decodes a request strictly. State in a body is refused unless an update mask leaves it out. */
-export function decodeTyped({ api, method, binding }: TypedMethod, bytes: Buffer): TypedRequest {
+export function* decodingTyped(
+  { api, method, binding }: TypedMethod,
+  bytes: Buffer,
+): Slices<TypedRequest> {
   const decoder = api.decoder();
   let keys: GivenKeys = new Map();
   decoder.bodyPlace = () => bodyPlace(binding, keys);
-  const plain = decoder.plain(method.request, bytes);
+  const plain = yield* decoder.decoding(method.request, bytes);
   const message = api.types.message(method.request);
   const isWatch = binding.verb === "watch" || binding.verb === "notify";
   keys = givenKeys(plain, { keys: binding.keys, message, leaves: api.leaves }, isWatch);

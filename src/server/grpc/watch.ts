@@ -5,12 +5,13 @@ import { CommitError, refuse } from "../../datamodel/error.ts";
 import type { DataSchema } from "../../datamodel/schema/schema.ts";
 import type { DataObject } from "../../datamodel/tree/node.ts";
 import { type InstancePath, printPath } from "../../datamodel/tree/path.ts";
+import { atOnce } from "../../lib/slices.ts";
 import { timestamp } from "./commit-message.ts";
 import { DataBody, type Selection } from "./encode.ts";
 import type { PlainMessage } from "./leaf-codec.ts";
 import type { ProtoMessage } from "./proto-model.ts";
 import { readChoice } from "./read-mask.ts";
-import { decodeTyped, type TypedMethod } from "./typed-service.ts";
+import { decodingTyped, type TypedMethod } from "./typed-service.ts";
 import { callerOf, reported } from "./unary.ts";
 import { WatchTarget } from "./watch-target.ts";
 
@@ -59,7 +60,7 @@ class Watcher {
 
   async run(): Promise<void> {
     const { api, binding } = this.#typed;
-    const request = decodeTyped(this.#typed, this.#stream.request);
+    const request = atOnce(decodingTyped(this.#typed, this.#stream.request));
     const choice = readChoice(request.plain["read"], this.#message, api.types);
     this.#selection = { ...choice, shallow: true };
     this.#target = new WatchTarget(binding.target as DataSchema, request.keys);
