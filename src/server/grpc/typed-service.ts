@@ -165,14 +165,39 @@ async function write(typed: TypedMethod, { path, edits, options }: Write, caller
   if (outcome.violations) throw new JudgedError(outcome.violations);
   if (outcome.commit === undefined) return {};
   const entry = binding.verb === "delete" ? undefined : api.datastore.read(path, "operational");
-  const selection = { view: "operational" as const };
   const message = api.types.message(method.response);
   const hasBody = message.fields.some(({ name }) => name === binding.body);
   const body =
     entry !== undefined && hasBody
-      ? { [binding.body]: new DataBody(entry as DataObject, selection) }
+      ? { [binding.body]: writtenBody(nodeOf(typed), entry as DataObject) }
       : {};
   return { ...body, commit: commitMessage(outcome.commit) } as PlainMessage;
+}
+
+/** More entries are not sent back: one leaf changed beside them, or the client has just sent them. */
+const answeredEntriesMax = 1_000;
+
+function writtenBody(node: DataSchema, entry: DataObject): DataBody {
+  let count = 0;
+  for (const _ of entriesBelow(node, entry)) {
+    count += 1;
+    if (count > answeredEntriesMax) break;
+  }
+  return new DataBody(entry, { view: "operational", shallow: count > answeredEntriesMax });
+}
+
+/** Entries of all lists below a node, at any depth. */
+function* entriesBelow(node: DataSchema, object: DataObject): Generator<DataObject> {
+  for (const child of "children" in node ? node.children : []) {
+    const value = object[child.prop];
+    if (value === undefined) continue;
+    if (child.kind === "container") yield* entriesBelow(child, value as DataObject);
+    if (child.kind !== "list") continue;
+    for (const entry of value as YangList<DataObject>) {
+      yield entry;
+      yield* entriesBelow(child, entry);
+    }
+  }
 }
 
 function admitWrite(

@@ -33,6 +33,17 @@ describe("a generated service", () => {
     assert.deepEqual(commit, { id: "2", durable: true, time: {} });
   });
 
+  it("answers a write with the lists inside the entry unless they are long", async () => {
+    const entry = Array.from({ length: 998 }, (_, index) => ({ vlan: 1, mac: String(index) }));
+    const update = { bridge: { name: "br0", fdb: { entry } } };
+    // With two ports and one STP entry.
+    const { bridge: long } = await call("UpdateBridge", update);
+    assert.deepEqual(Object.keys(long as object).sort(), ["fdb", "limits", "name", "type"]);
+    await call("DeleteFdbEntry", { bridgeName: "br0", fdbEntryVlan: 1, fdbEntryMac: "0" });
+    const { bridge: whole } = await call("UpdateBridge", { bridge: { name: "br0" } });
+    assert.equal((whole as { fdb: { entry: unknown[] } }).fdb.entry.length, 997);
+  });
+
   it("shows explicit values only in the CONFIG view", async () => {
     const request = { bridgeName: "br0", portsName: "p2", read: { view: "VIEW_CONFIG" } };
     const { ports } = await call("GetPorts", request);
