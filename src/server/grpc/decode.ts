@@ -13,11 +13,12 @@ import { type LeafValue, ValueError } from "../../datamodel/schema/value-type.ts
 import { type Anydata, type DataObject, keysOf } from "../../datamodel/tree/node.ts";
 import { printKeys } from "../../datamodel/tree/path.ts";
 import { atOnce, type Slices } from "../../lib/slices.ts";
+import { fits, readScalar, wireTypeOf } from "./field-wire.ts";
 import { Filling, type Place } from "./filling.ts";
 import type { LeafCodecs, PlainMessage } from "./leaf-codec.ts";
-import type { ProtoField, ProtoMessage, ProtoScalar } from "./proto-model.ts";
+import type { ProtoField, ProtoMessage } from "./proto-model.ts";
 import type { TypeRegistry } from "./type-registry.ts";
-import { malformed, WireReader, wireTypes } from "./wire.ts";
+import { malformed, WireReader } from "./wire.ts";
 
 /** Violations one answer can report. */
 const violationsMax = 10_000;
@@ -89,6 +90,7 @@ export class MessageDecoder {
       const { number, wireType } = reader.tag();
       const field = fields.get(number);
       if (field === undefined) this.#unknown(message, { number, wireType, reader }, () => "");
+      else if (!fits(field, wireType)) this.#misfit(field, { wireType, reader }, () => "");
       else this.#plainField(field, message, { reader, wireType, into, depth });
     }
   }
@@ -102,7 +104,7 @@ export class MessageDecoder {
       for (const { name, oneof } of message.fields) if (oneof === field.oneof) delete into[name];
     }
     if ("message" in field.type && this.#target(field).schema !== undefined) {
-      this.#keepBody(field, into, bytesOf(field, { reader, wireType }));
+      this.#keepBody(field, into, reader.bytes());
     } else if (field.repeated) {
       const values = (into[field.name] ?? []) as unknown[];
       into[field.name] = values;
@@ -128,7 +130,7 @@ export class MessageDecoder {
   #values(field: ProtoField, spot: Spot, depth: number, before?: unknown): unknown[] {
     const { type } = field;
     if ("message" in type) {
-      const nested = this.#nested(field, spot);
+      const nested = spot.reader.nested();
       const target = this.#types.message(type.message);
       // A message field given twice is merged (protobuf encoding, "last one wins").
       const into = (field.repeated ? {} : (before ?? {})) as PlainMessage;
@@ -140,11 +142,7 @@ export class MessageDecoder {
   }
 
   #scalars(field: ProtoField, { reader, wireType }: Spot): unknown[] {
-    const scalar = "scalar" in field.type ? field.type.scalar : "enum";
-    const wanted = scalarWire[scalar];
-    if (wireType === wanted) return [this.#scalar(field, reader)];
-    const isPacked = field.repeated && wireType === wireTypes.bytes && wanted !== wireTypes.bytes;
-    if (!isPacked) throw malformed(`field ${field.name} has wire type ${wireType}`);
+    if (wireType === wireTypeOf(field)) return [this.#scalar(field, reader)];
     const packed = new WireReader(reader.bytes());
     const values: unknown[] = [];
     while (!packed.done) values.push(this.#scalar(field, packed));
@@ -152,7 +150,7 @@ export class MessageDecoder {
   }
 
   #scalar(field: ProtoField, reader: WireReader): unknown {
-    if ("scalar" in field.type) return readers[field.type.scalar](reader);
+    if ("scalar" in field.type) return readScalar(field.type.scalar, reader);
     const value = reader.int32();
     // Enums of leaves are judged with the leaf, which knows its path.
     if (!field.node && "enum" in field.type) {
@@ -162,13 +160,6 @@ export class MessageDecoder {
       }
     }
     return value;
-  }
-
-  #nested(field: ProtoField, { reader, wireType }: Spot): WireReader {
-    if (wireType !== wireTypes.bytes) {
-      throw malformed(`field ${field.name} has wire type ${wireType}`);
-    }
-    return reader.nested();
   }
 
   #body(message: ProtoMessage, reader: WireReader, at: Body): DataObject {
@@ -201,7 +192,7 @@ export class MessageDecoder {
     if (next === undefined) return;
     const { field, place, wireType } = next;
     const spot = { reader: open.reader, wireType, place, depth: open.at.depth };
-    if (next.node.kind === "container") keepContainer(open, field, bytesOf(field, spot));
+    if (next.node.kind === "container") keepContainer(open, field, spot.reader.bytes());
     else this.#member(field, open.filling, spot);
   }
 
@@ -215,6 +206,10 @@ export class MessageDecoder {
       return undefined;
     }
     const nodePlace = (): string => `${place()}/${node.jsonName}`;
+    if (!fits(field, wireType)) {
+      this.#misfit(field, { wireType, reader }, nodePlace);
+      return undefined;
+    }
     if (!node.config) this.#state(nodePlace);
     return { field, node, wireType, place: nodePlace };
   }
@@ -236,13 +231,14 @@ export class MessageDecoder {
         refuseTooDeep(depth);
         const position = filling.nextPosition(node);
         const known = this.#findings.length;
-        const nested = this.#nested(field, spot);
+        const nested = spot.reader.nested();
         const inner = this.#body(this.#target(field), nested, {
           place,
           depth: depth + 1,
           position,
         });
-        this.#entry(node, inner, { filling, place, isSound: this.#findings.length === known });
+        const isSound = this.#findings.length === known;
+        this.#entry(node, inner, { filling, place, position, isSound });
         return;
       }
       case "anydata":
@@ -295,12 +291,13 @@ export class MessageDecoder {
   #entry(
     list: ListSchema,
     entry: DataObject,
-    { filling, place, isSound }: { filling: Filling; place: Place; isSound: boolean },
+    { filling, place, position, isSound }: EntrySpot,
   ): void {
     const missing = list.keys.filter(({ prop }) => !Object.hasOwn(entry, prop));
     // A key that is there and wrong has its own violation.
     for (const key of isSound ? missing : []) {
-      this.#report("missing-element", place, `key ${key.name} is missing`);
+      const entryPlace = () => `${place()}[${position}]`;
+      this.#report("missing-element", entryPlace, `key ${key.name} is missing`);
     }
     if (missing.length === 0 && !filling.entry(list, entry)) {
       const keys = keysOf(list, entry);
@@ -344,6 +341,13 @@ export class MessageDecoder {
     reader.skip(wireType);
   }
 
+  #misfit(field: ProtoField, { wireType, reader }: Spot, place: Place): void {
+    const wanted = wireTypeOf(field);
+    const message = `field ${field.name} has wire type ${wireType} instead of ${wanted}`;
+    this.#report("malformed-message", place, message);
+    reader.skip(wireType);
+  }
+
   #state(place: Place): void {
     if (this.#stateGiven.length >= violationsMax) return;
     this.#stateGiven.push({ tag: "bad-element", place, message: "is state and cannot be written" });
@@ -358,6 +362,14 @@ export class MessageDecoder {
 interface Spot {
   readonly reader: WireReader;
   readonly wireType: number;
+}
+
+interface EntrySpot {
+  readonly filling: Filling;
+  readonly place: Place;
+  readonly position: number;
+  /** Nothing in it was reported. */
+  readonly isSound: boolean;
 }
 
 /** Where a body stands; `position`: which entry of its list it is, from 1. */
@@ -407,11 +419,6 @@ function refuseTooDeep(depth: number): void {
   if (depth >= depthMax) throw malformed(`messages are nested more than ${depthMax} deep`);
 }
 
-function bytesOf({ name }: ProtoField, { reader, wireType }: Spot): Uint8Array {
-  if (wireType !== wireTypes.bytes) throw malformed(`field ${name} has wire type ${wireType}`);
-  return reader.bytes();
-}
-
 /** Messages merge by putting their fields behind one another. */
 function joined(parts: readonly Uint8Array[]): WireReader {
   const [only = new Uint8Array(), ...more] = parts;
@@ -430,37 +437,4 @@ function fieldsOf(message: ProtoMessage): Map<number, ProtoField> {
 
 function refusal(findings: readonly Finding[]): RequestError {
   return new RequestError(findings.map(({ place, ...finding }) => ({ path: place(), ...finding })));
-}
-
-const scalarWire: Record<ProtoScalar | "enum", number> = {
-  bool: wireTypes.varint,
-  enum: wireTypes.varint,
-  int32: wireTypes.varint,
-  int64: wireTypes.varint,
-  sint32: wireTypes.varint,
-  sint64: wireTypes.varint,
-  uint32: wireTypes.varint,
-  uint64: wireTypes.varint,
-  double: wireTypes.fixed64,
-  float: wireTypes.fixed32,
-  bytes: wireTypes.bytes,
-  string: wireTypes.bytes,
-};
-
-const readers: Record<ProtoScalar, (reader: WireReader) => unknown> = {
-  bool: (reader) => reader.bool(),
-  bytes: (reader) => reader.bytes(),
-  double: (reader) => reader.double(),
-  float: (reader) => reader.float(),
-  int32: (reader) => reader.int32(),
-  int64: (reader) => BigInt.asIntN(64, reader.varint()),
-  sint32: (reader) => Number(zigzag(reader.varint())),
-  sint64: (reader) => zigzag(reader.varint()),
-  string: (reader) => reader.text(),
-  uint32: (reader) => reader.uint32(),
-  uint64: (reader) => reader.varint(),
-};
-
-function zigzag(value: bigint): bigint {
-  return (value >> 1n) ^ -(value & 1n);
 }

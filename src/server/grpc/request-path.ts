@@ -1,8 +1,8 @@
 import { refuse } from "../../datamodel/error.ts";
 import type { DataSchema, ListSchema, ParentSchema } from "../../datamodel/schema/schema.ts";
 import { type LeafValue, ValueError } from "../../datamodel/schema/value-type.ts";
-import { type DataObject, keysOf } from "../../datamodel/tree/node.ts";
-import type { InstancePath, PathStep } from "../../datamodel/tree/path.ts";
+import type { DataObject } from "../../datamodel/tree/node.ts";
+import { type InstancePath, type PathStep, printPath } from "../../datamodel/tree/path.ts";
 import type { LeafCodecs, PlainMessage } from "./leaf-codec.ts";
 import type { KeyField, ProtoMessage } from "./proto-model.ts";
 
@@ -72,33 +72,44 @@ export function requestPath(
   own?: DataObject,
 ): InstancePath {
   const steps: PathStep[] = [];
-  let at: DataSchema | ParentSchema = node;
-  while (at.kind !== "root" && at.kind !== "parameters" && at.kind !== "notification") {
-    if (at.kind === "list") steps.unshift(listStep(at, at === node ? own : undefined, given));
-    else steps.unshift({ schema: at });
-    at = at.parent;
+  for (const schema of chainTo(node)) {
+    if (schema.kind !== "list") steps.push({ schema });
+    else
+      steps.push(listStep(schema, { above: steps, own: schema === node ? own : undefined, given }));
   }
   return steps;
 }
 
-function listStep(schema: ListSchema, own: DataObject | undefined, given: GivenKeys): PathStep {
-  if (own !== undefined) return { schema, keys: ownKeys(schema, own) };
-  const values = given.get(schema);
+/** The data nodes from the top to a node, which is the last. */
+function chainTo(node: DataSchema | ParentSchema): DataSchema[] {
+  const chain: DataSchema[] = [];
+  let at: DataSchema | ParentSchema = node;
+  while (at.kind !== "root" && at.kind !== "parameters" && at.kind !== "notification") {
+    chain.push(at);
+    at = at.parent;
+  }
+  return chain.reverse();
+}
+
+interface ListPlace {
+  readonly above: readonly PathStep[];
+  readonly own: DataObject | undefined;
+  readonly given: GivenKeys;
+}
+
+function listStep(schema: ListSchema, { above, own, given }: ListPlace): PathStep {
+  const values = own === undefined ? given.get(schema) : ownKeys(schema, own);
   if (values === undefined) return { schema };
   const keys = values.map((value, index) => {
     if (value !== undefined) return value;
-    throw missingKey(schema, index);
+    const message = `key ${schema.keys[index]?.name} of ${schema.name} is missing`;
+    throw refuse("missing-element", printPath([...above, { schema }]), message);
   });
   return { schema, keys };
 }
 
-function ownKeys(schema: ListSchema, entry: DataObject): LeafValue[] {
-  const missing = schema.keys.findIndex(({ prop }) => !Object.hasOwn(entry, prop));
-  if (missing !== -1) throw missingKey(schema, missing);
-  return keysOf(schema, entry);
-}
-
-function missingKey(schema: ListSchema, index: number) {
-  const name = schema.keys[index]?.name;
-  return refuse("missing-element", "", `key ${name} of ${schema.name} is missing`);
+function ownKeys(schema: ListSchema, entry: DataObject): (LeafValue | undefined)[] {
+  return schema.keys.map(({ prop }) =>
+    Object.hasOwn(entry, prop) ? (entry[prop] as LeafValue) : undefined,
+  );
 }
