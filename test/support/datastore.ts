@@ -11,9 +11,14 @@ import type {
 import { RequestError, type Violation } from "../../src/datamodel/error.ts";
 import type { OperationSchema, Schema } from "../../src/datamodel/schema/schema.ts";
 import { applyEdits } from "../../src/datamodel/tree/edit.ts";
-import { YangList } from "../../src/datamodel/tree/list.ts";
+import { sortKey, YangList } from "../../src/datamodel/tree/list.ts";
 import { type DataObject, type DataValue, emptyObject } from "../../src/datamodel/tree/node.ts";
-import { type InstancePath, printPath } from "../../src/datamodel/tree/path.ts";
+import { type InstancePath, parsePath, printPath } from "../../src/datamodel/tree/path.ts";
+
+function withState(object: DataObject, state: Record<string, DataValue>): DataObject {
+  const copy = Object.create(Object.getPrototypeOf(object)) as DataObject;
+  return Object.assign(copy, object, state);
+}
 
 /**
  * A datastore without services: edits on a tree, what tests plug in for judging, state and actions.
@@ -53,10 +58,24 @@ export class MemoryDatastore implements Datastore {
         at = (at as YangList<DataObject>).get(...keys);
       if (at === undefined) return undefined;
     }
-    const state = view === "operational" ? this.state.get(printPath(path)) : undefined;
-    if (state === undefined) return at;
-    const copy = Object.create(Object.getPrototypeOf(at)) as DataObject;
-    return Object.assign(copy, at, state);
+    if (view === "config") return at;
+    if (at instanceof YangList) return this.#withEntries(path, at as YangList<DataObject>);
+    const state = this.state.get(printPath(path));
+    return state === undefined ? at : withState(at as DataObject, state);
+  }
+
+  /** A list with the state of its entries, and those that only state has. */
+  #withEntries(path: InstancePath, list: YangList<DataObject>): YangList<DataObject> {
+    const draft = list.draft();
+    for (const [text, state] of this.state) {
+      const of = parsePath(this.schema, text);
+      const { schema, keys } = of.at(-1) ?? {};
+      if (schema?.kind !== "list" || !keys) continue;
+      if (printPath([...of.slice(0, -1), { schema }]) !== printPath(path)) continue;
+      const key = sortKey(keys);
+      draft.set(key, withState(draft.at(key) ?? emptyObject(schema), state));
+    }
+    return draft.freeze();
   }
 
   async commit(edits: readonly Edit[], options: CommitOptions): Promise<CommitOutcome> {

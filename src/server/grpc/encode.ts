@@ -9,6 +9,7 @@ import type {
 import type { LeafValue } from "../../datamodel/schema/value-type.ts";
 import type { YangList } from "../../datamodel/tree/list.ts";
 import { type Anydata, type DataObject, isSet } from "../../datamodel/tree/node.ts";
+import type { InstancePath } from "../../datamodel/tree/path.ts";
 import type { LeafCodecs, PlainMessage } from "./leaf-codec.ts";
 import type { ProtoField, ProtoMessage, ProtoScalar } from "./proto-model.ts";
 import type { TypeRegistry } from "./type-registry.ts";
@@ -179,6 +180,26 @@ export class MessageEncoder {
     const bytes = this.encodeData(target, object, selection);
     if (bytes.length > 0 || node.presence) writer.uint32((field.number << 3) | 2).bytes(bytes);
   }
+}
+
+/** Whether a node below one that a selection is of, found by its path, goes into the message. */
+export function isShown(
+  path: InstancePath,
+  message: ProtoMessage,
+  { selection, types }: { selection: Selection; types: TypeRegistry },
+): boolean {
+  let at = message;
+  let inner = selection;
+  for (const { schema } of path) {
+    const field = at.fields.find(({ node }) => node === schema);
+    if (field === undefined || !isSelected(schema, field, at.schema as ParentSchema, inner)) {
+      return false;
+    }
+    inner = { ...below(inner, field), ...(schema.kind === "list" ? { shallow: false } : {}) };
+    if (!("message" in field.type)) return true;
+    at = types.message(field.type.message);
+  }
+  return true;
 }
 
 /** Keys are always part of an entry: without them a reader could not tell whose it is. */

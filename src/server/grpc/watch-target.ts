@@ -12,14 +12,23 @@ interface TargetStep {
   readonly keys: readonly (LeafValue | undefined)[];
 }
 
-/** Told of an instance that may have changed; `was` and `is` are its configuration. */
-export type Mark = (path: InstancePath, was?: DataObject, is?: DataObject) => void;
+export interface ChangeListener {
+  /** Told of an instance that may have changed; `was` and `is` are its configuration. */
+  mark(path: InstancePath, was?: DataObject, is?: DataObject): void;
+  /** Told of an entry or container that went with all the instances in it. */
+  lost(path: InstancePath): void;
+}
+
+/** Whether what is below an instance is part of what a watcher sees. */
+export type SeesBelow = (path: InstancePath) => boolean;
 
 /** The instances that a watcher asked for, and which of them an event touches. */
 export class WatchTarget {
   readonly #steps: readonly TargetStep[];
+  readonly #seesBelow: SeesBelow;
 
-  constructor(node: DataSchema, given: GivenKeys) {
+  constructor(node: DataSchema, given: GivenKeys, seesBelow: SeesBelow) {
+    this.#seesBelow = seesBelow;
     const steps: TargetStep[] = [];
     let at = node;
     for (;;) {
@@ -53,15 +62,15 @@ export class WatchTarget {
   /**
    * Calls back for every instance an event changed: O(changes), shared parts are never looked at.
    */
-  changed({ older, newer, state }: ChangeEvent, mark: Mark): void {
-    this.#diff([], [older, newer], mark);
+  changed({ older, newer, state }: ChangeEvent, listener: ChangeListener): void {
+    this.#diff([], [older, newer], listener);
     for (const path of state) {
       const instance = this.#instanceOf(path);
-      if (instance) mark(instance);
+      if (instance) listener.mark(instance);
     }
   }
 
-  #diff(path: InstancePath, [older, newer]: Pair, mark: Mark): void {
+  #diff(path: InstancePath, [older, newer]: Pair, listener: ChangeListener): void {
     const step = this.#steps[path.length];
     if (step === undefined || older === newer) return;
     const { prop } = step.schema;
@@ -72,18 +81,22 @@ export class WatchTarget {
       ? entryPairs(step, was, is)
       : single(step, was, is)) {
       const at = [...path, inner];
-      if (at.length === this.#steps.length) mark(at, ...pair);
-      else this.#diff(at, pair, mark);
+      if (at.length === this.#steps.length) listener.mark(at, ...pair);
+      else {
+        this.#diff(at, pair, listener);
+        if (pair[1] === undefined) listener.lost(at);
+      }
     }
+    if (path.length < this.#steps.length - 1) return;
+    for (const inner of movedEntries(step, was, is)) listener.mark([...path, inner]);
   }
 
   /** The watched instance that a change of state at a path is seen in. */
   #instanceOf(path: InstancePath): InstancePath | undefined {
     if (path.length < this.#steps.length) return undefined;
     const fits = this.#steps.every((step, index) => matches(step, path[index]));
-    // Lists below an entry are not part of what a watcher sees.
-    const isBelow = path.slice(this.#steps.length).some(({ schema }) => schema.kind === "list");
-    return fits && !isBelow ? path.slice(0, this.#steps.length) : undefined;
+    const isSeen = fits && this.#seesBelow(path.slice(this.#steps.length));
+    return isSeen ? path.slice(0, this.#steps.length) : undefined;
   }
 }
 
@@ -149,4 +162,17 @@ function entryPairs(step: TargetStep, was: unknown, is: unknown): [PathStep, Pai
   else if (after) for (const entry of after) add(undefined, entry);
   else if (before) for (const entry of before) add(entry, undefined);
   return pairs;
+}
+
+/** Entries whose place in a user's order is another, be they otherwise the same. */
+function movedEntries(step: TargetStep, was: unknown, is: unknown): PathStep[] {
+  if (!(was instanceof YangList) || !(is instanceof YangList)) return [];
+  const { schema } = step;
+  if (schema.kind !== "list") return [];
+  const [before, after] = [was as YangList<DataObject>, is as YangList<DataObject>];
+  return after.placed(before).flatMap((key) => {
+    const entry = before.at(key) && after.at(key);
+    const inner = entry && { schema, keys: keysOf(schema, entry) };
+    return inner && matches(step, inner) ? [inner] : [];
+  });
 }

@@ -3,11 +3,13 @@ import type { ServerWritableStream } from "@grpc/grpc-js";
 import type { ChangeEvent } from "../../datamodel/datastore/datastore.ts";
 import { CommitError, refuse } from "../../datamodel/error.ts";
 import type { DataSchema } from "../../datamodel/schema/schema.ts";
+import { nodeAt } from "../../datamodel/tree/diff.ts";
+import type { YangList } from "../../datamodel/tree/list.ts";
 import type { DataObject } from "../../datamodel/tree/node.ts";
 import { type InstancePath, printPath } from "../../datamodel/tree/path.ts";
 import { atOnce } from "../../lib/slices.ts";
 import { timestamp } from "./commit-message.ts";
-import { DataBody, type Selection } from "./encode.ts";
+import { DataBody, isShown, type Selection } from "./encode.ts";
 import type { PlainMessage } from "./leaf-codec.ts";
 import type { ProtoMessage } from "./proto-model.ts";
 import { readChoice } from "./read-mask.ts";
@@ -45,6 +47,8 @@ class Watcher {
   readonly #stream: Stream;
   readonly #leaving: AbortController;
   readonly #pending = new Map<string, Pending>();
+  /** Told and not configured: no difference of configurations will say that they are gone. */
+  readonly #stateOnly = new Map<string, InstancePath>();
   #wake: () => void = () => {};
   #isBlocked = false;
   #target: WatchTarget | undefined;
@@ -63,7 +67,10 @@ class Watcher {
     const request = atOnce(decodingTyped(this.#typed, this.#stream.request));
     const choice = readChoice(request.plain["read"], this.#message, api.types);
     this.#selection = { ...choice, shallow: true };
-    this.#target = new WatchTarget(binding.target as DataSchema, request.keys);
+    const shown = { selection: this.#selection, types: api.types };
+    this.#target = new WatchTarget(binding.target as DataSchema, request.keys, (path) =>
+      isShown(path, this.#message, shown),
+    );
     const stop = (): void => this.#fail(new CommitError("unavailable", "the server is stopping"));
     api.endStreams.add(stop);
     const subscription = api.datastore.subscribe((event) => this.#take(event));
@@ -96,12 +103,19 @@ class Watcher {
     const isConfig = this.#selection.view === "config";
     const seen = isConfig ? { ...event, state: [] } : event;
     const { commitId, time } = event;
-    this.#target?.changed(seen, (path, was, is) => {
-      if (was && is && this.#looksSame(was, is)) return;
-      const key = printPath(path);
+    const add = (key: string, path: InstancePath) => {
       // Taken out first: a coalesced entry belongs to its last commit.
       this.#pending.delete(key);
       this.#pending.set(key, { path, commitId, time });
+    };
+    this.#target?.changed(seen, {
+      mark: (path, was, is) => {
+        if (!was || !is || !this.#looksSame(was, is)) add(printPath(path), path);
+      },
+      lost: (path) => {
+        const prefix = `${printPath(path)}/`;
+        for (const [key, known] of this.#stateOnly) if (key.startsWith(prefix)) add(key, known);
+      },
     });
     if (this.#isBlocked && this.#pending.size > pendingMax) this.#failSlow();
     this.#wake();
@@ -134,6 +148,7 @@ class Watcher {
         batch = [];
       }
       if (this.#leaving.signal.aborted) return;
+      this.#note(printPath(path), path, object);
       batch.push(this.#change(path, object));
     }
     await this.#send({ changes: batch, synced: true, commit_id });
@@ -150,16 +165,48 @@ class Watcher {
     }
     const { commitId, time } = first;
     const batch: PlainMessage[] = [];
+    const read = this.#reader();
     let more = false;
     for (const [key, pending] of this.#pending) {
       if (pending.commitId !== commitId) break;
       more = batch.length === batchMax;
       if (more) break;
       this.#pending.delete(key);
-      const is = this.#typed.api.datastore.read(pending.path, this.#selection.view);
-      batch.push(this.#change(pending.path, is as DataObject | undefined));
+      const is = read(pending.path);
+      this.#note(key, pending.path, is);
+      batch.push(this.#change(pending.path, is));
     }
     await this.#send({ changes: batch, more, commit_id: commitId, time: timestamp(time) });
+  }
+
+  /**
+   * Reads instances of one moment. In the operational view an entry costs as much as its list, so
+   * that is read once; a list of cubes is too much for one of them.
+   */
+  #reader(): (path: InstancePath) => DataObject | undefined {
+    const { datastore } = this.#typed.api;
+    const { view } = this.#selection;
+    const lists = new Map<string, YangList<DataObject> | undefined>();
+    return (path) => {
+      const { schema, keys } = path.at(-1) ?? {};
+      if (schema === undefined || keys === undefined || path.length === 1) {
+        return datastore.read(path, view) as DataObject | undefined;
+      }
+      const listPath = [...path.slice(0, -1), { schema }];
+      const key = printPath(listPath);
+      if (!lists.has(key)) {
+        lists.set(key, datastore.read(listPath, view) as YangList<DataObject> | undefined);
+      }
+      return lists.get(key)?.get(...keys);
+    };
+  }
+
+  /** Remembers what a difference of configurations will not tell of. */
+  #note(key: string, path: InstancePath, is: DataObject | undefined): void {
+    if (this.#selection.view === "config") return;
+    const { root } = this.#typed.api.datastore.snapshot();
+    if (is === undefined || nodeAt(root, path) !== undefined) this.#stateOnly.delete(key);
+    else this.#stateOnly.set(key, path);
   }
 
   #change(path: InstancePath, is: DataObject | undefined): PlainMessage {

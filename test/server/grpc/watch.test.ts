@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { on } from "node:events";
 import type { ClientReadableStream } from "@grpc/grpc-js";
 import { parsePath } from "../../../src/datamodel/tree/path.ts";
-import { bridge } from "./models.ts";
+import { bridge, irModule, leaf, list } from "./models.ts";
 import { Session } from "./session.ts";
 
 const service = "yangplane.bridge.v1.BridgeService";
@@ -13,6 +13,10 @@ interface Reply {
   readonly synced?: boolean;
   readonly more?: boolean;
   readonly commitId?: string;
+}
+
+function bridgesOf({ changes }: Reply): unknown[] | undefined {
+  return changes?.map(({ bridgeName }) => bridgeName);
 }
 
 describe("Watch", () => {
@@ -26,11 +30,13 @@ describe("Watch", () => {
   });
   afterEach(() => session[Symbol.asyncDispose]());
 
-  function watch(method: string, request: object) {
-    const bytes = session.encode(`${scope}.${method}Request`, request);
+  const watch = (method: string, request: object) => watchOf(session, method, request);
+
+  function watchOf(of: Session, method: string, request: object) {
+    const bytes = of.encode(`${scope}.${method}Request`, request);
     const path = `/${service}/${method}`;
     const same = (value: Buffer): Buffer => value;
-    const stream: ClientReadableStream<Buffer> = session.client.makeServerStreamRequest(
+    const stream: ClientReadableStream<Buffer> = of.client.makeServerStreamRequest(
       path,
       same,
       same,
@@ -42,7 +48,7 @@ describe("Watch", () => {
       stream,
       async next(): Promise<Reply> {
         const { value } = await messages.next();
-        return session.decode(`${scope}.${method}Response`, value[0]) as Reply;
+        return of.decode(`${scope}.${method}Response`, value[0]) as Reply;
       },
     };
   }
@@ -106,6 +112,41 @@ describe("Watch", () => {
     stream.cancel();
   });
 
+  it("tells a change of state in a nested list that the mask names, and in no other", async () => {
+    const { schema } = session.datastore;
+    const port = parsePath(schema, "/bridge:bridge[name='br0']/ports[name='p1']");
+    const bridgePath = parsePath(schema, "/bridge:bridge[name='br1']");
+    const named = watch("WatchBridge", { read: { readMask: { paths: ["ports.rx_packets"] } } });
+    const whole = watch("WatchBridge", {});
+    await Promise.all([named.next(), whole.next()]);
+    session.datastore.stateChanged([port]);
+    assert.deepEqual(bridgesOf(await named.next()), ["br0"]);
+    session.datastore.stateChanged([bridgePath]);
+    assert.deepEqual(bridgesOf(await whole.next()), ["br1"]);
+    named.stream.cancel();
+    whole.stream.cancel();
+  });
+
+  it("tells that entries which only state had went with what they were in", async () => {
+    const { state } = session.datastore;
+    const list = "/bridge:bridge[name='br1']/ports";
+    state.set(`${list}[name='learned']`, { name: "learned", rxPackets: 1n });
+    const { next, stream } = watch("WatchPorts", {});
+    const names = (await next()).changes?.map(({ portsName }) => portsName);
+    assert.deepEqual(names, ["p1", "learned", "p1"]);
+    state.clear();
+    await session.call(`${service}/DeleteBridge`, { bridgeName: "br1" });
+    const { changes } = await next();
+    assert.deepEqual(
+      changes?.map(({ portsName, removed }) => [portsName, removed]),
+      [
+        ["p1", {}],
+        ["learned", {}],
+      ],
+    );
+    stream.cancel();
+  });
+
   it("marks all but the last message of a large commit with more", async () => {
     const { next, stream } = watch("WatchPorts", { bridgeName: "br0", ...config });
     await next();
@@ -120,6 +161,28 @@ describe("Watch", () => {
       seen += reply.changes?.length ?? 0;
     }
     assert.deepEqual([seen, flags.at(-1), flags.slice(0, -1).every(Boolean)], [1200, false, true]);
+    stream.cancel();
+  });
+
+  it("tells entries that moved in a user's order", async () => {
+    const rule = { ...list("rule", ["id"], [leaf("id")]), userOrdered: true };
+    await using ordered = await Session.open(
+      irModule("bridge", [list("bridge", ["name"], [leaf("name"), rule])]),
+    );
+    const rules = ["a", "b", "c"].map((id) => ({ id }));
+    const body = { bridge: { name: "br0", rule: rules } };
+    await ordered.call(`${service}/CreateBridge`, body);
+    const { next, stream } = watchOf(ordered, "WatchRule", { bridgeName: "br0" });
+    await next();
+    const edit = {
+      path: "/bridge:bridge[name='br0']/rule[id='c']",
+      operation: "OPERATION_MERGE",
+      insert: "INSERT_FIRST",
+      json: "{}",
+    };
+    await ordered.call("yangplane.core.v1.TransactionService/Apply", { edits: [edit] });
+    const { changes } = await next();
+    assert.deepEqual(changes, [{ bridgeName: "br0", ruleId: "c", rule: { id: "c" } }]);
     stream.cancel();
   });
 
