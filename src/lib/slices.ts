@@ -33,8 +33,8 @@ export class Breather {
   async run<T>(work: Slices<T>): Promise<T> {
     for (;;) {
       const step = work.next();
-      if (step.done) return step.value;
       if (this.isDue) await this.breathe();
+      if (step.done) return step.value;
     }
   }
 }
