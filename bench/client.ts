@@ -66,7 +66,7 @@ function methodOf(service: keyof typeof SERVICES, name: string) {
   return {
     path: `/${SERVICES[service]}/${name}`,
     encode: (message: object) => Buffer.from(request.encode(request.fromObject(message)).finish()),
-    decode: (bytes: Buffer): Reply => response.toObject(response.decode(bytes)),
+    decode: (bytes: Buffer): Reply => response.toObject(response.decode(bytes), { enums: String }),
   };
 }
 

@@ -1,0 +1,200 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Client } from "../../bench/client.ts";
+import { ended, outputOf, printed } from "../../bench/process.ts";
+import { RawSocket } from "../support/frames.ts";
+import { pinDirectory } from "../support/kernel.ts";
+import { type Namespace, namespace, type VethPair, vethPair } from "../support/network.ts";
+
+const DEADLINE_MS = 15_000;
+
+export type CubeType = "TC" | "XDP_DRV" | "XDP_SKB";
+
+/** What a port says of itself. */
+export interface PortState {
+  readonly status: string;
+  readonly forwardingPath: string;
+}
+
+/** A machine with one network device, and a cable from it to a device here. */
+export class Host implements Disposable {
+  readonly mac: string;
+  readonly address: string;
+  readonly #namespace: Namespace = namespace();
+  readonly #veth: VethPair;
+
+  /** The number, 1 to 254, is the last octet of its addresses. */
+  constructor(number: number) {
+    this.mac = `02:00:00:00:00:${number.toString(16).padStart(2, "0")}`;
+    this.address = `198.51.100.${number}`;
+    this.#veth = vethPair({ peerIn: this.#namespace });
+    this.run(`ip link set ${this.#veth.peer} address ${this.mac}`);
+    // Nothing but what the tests send is to be seen.
+    const ipv6 = `/proc/sys/net/ipv6/conf/${this.#veth.peer}/disable_ipv6`;
+    this.#namespace.run("sh", "-c", `echo 1 >${ipv6}`);
+    this.run(`ip address add ${this.address}/24 dev ${this.#veth.peer}`);
+  }
+
+  /** The end of the cable that is here. */
+  get device(): string {
+    return this.#veth.name;
+  }
+
+  /** The host's own device. */
+  get eth(): string {
+    return this.#veth.peer;
+  }
+
+  run(line: string): string {
+    const [command = "", ...options] = line.split(" ");
+    return this.#namespace.run(command, ...options);
+  }
+
+  start(command: string, ...options: readonly string[]): ChildProcess {
+    const args = [`--net=/run/netns/${this.#namespace.name}`, command, ...options];
+    return spawn("nsenter", args, { stdio: ["ignore", "pipe", "inherit"] });
+  }
+
+  async output(line: string): Promise<string> {
+    const [command = "", ...options] = line.split(" ");
+    return outputOf(this.start(command, ...options));
+  }
+
+  socket(): RawSocket {
+    return new RawSocket({ device: this.eth, namespace: this.#namespace.name });
+  }
+
+  [Symbol.dispose](): void {
+    this.#veth[Symbol.dispose]();
+    this.#namespace[Symbol.dispose]();
+  }
+}
+
+/** The daemon as users start it. */
+export class Lab implements AsyncDisposable {
+  readonly #folder = mkdtempSync(join(tmpdir(), "yangplane-lab-"));
+  readonly #pins = pinDirectory();
+  #child: ChildProcess | undefined;
+  #client: Client | undefined;
+
+  async start(): Promise<void> {
+    const socket = join(this.#folder, "socket");
+    const options = ["--socket", socket, "--state-dir", this.#folder, "--pin-dir"];
+    const logFile = join(this.#folder, "log");
+    const log = openSync(logFile, "a");
+    const child = spawn("bin/yangplaned", [...options, this.#pins.path], {
+      stdio: ["ignore", "pipe", log],
+    });
+    closeSync(log);
+    this.#child = child;
+    try {
+      await printed(child, "yangplaned ready");
+    } catch (cause) {
+      throw new Error(readFileSync(logFile, "utf8"), { cause });
+    }
+    this.#client = new Client(socket);
+  }
+
+  async stop(signal: NodeJS.Signals): Promise<void> {
+    this.#client?.close();
+    if (this.#child) await ended(this.#child, signal);
+  }
+
+  /** A bridge `br0` with ports p1, p2, … to the devices. */
+  async bridge(type: CubeType, ...devices: readonly string[]): Promise<void> {
+    const ports = devices.map((peer, index) => ({ name: `p${index + 1}`, peer }));
+    const simplebridge = { name: "br0", type: `TYPE_${type}`, ports };
+    await this.#call("CreateSimplebridge", { simplebridge });
+  }
+
+  async unbridge(): Promise<void> {
+    await this.#call("DeleteSimplebridge", { simplebridgeName: "br0", allowMissing: true });
+  }
+
+  async addPort(name: string, peer: string): Promise<void> {
+    await this.#call("CreatePorts", { simplebridgeName: "br0", ports: { name, peer } });
+  }
+
+  async repeer(name: string, peer: string): Promise<void> {
+    const update = { ports: { name, peer }, updateMask: { paths: ["peer"] } };
+    await this.#call("UpdatePorts", { simplebridgeName: "br0", ...update });
+  }
+
+  async removePort(name: string): Promise<void> {
+    await this.#call("DeletePorts", { simplebridgeName: "br0", portsName: name });
+  }
+
+  async age(seconds: number): Promise<void> {
+    const simplebridge = { name: "br0", fdb: { agingTime: seconds } };
+    const updateMask = { paths: ["fdb.aging_time"] };
+    await this.#call("UpdateSimplebridge", { simplebridge, updateMask });
+  }
+
+  async port(name: string): Promise<PortState> {
+    const { ports } = await this.#call("GetPorts", { simplebridgeName: "br0", portsName: name });
+    return ports as PortState;
+  }
+
+  async learnedPorts(): Promise<Record<string, string>> {
+    const { entry = [] } = await this.#call("ListFdbEntry", { simplebridgeName: "br0" });
+    const entries = entry as readonly { address: string; port: string }[];
+    return Object.fromEntries(entries.map(({ address, port }) => [address, port]));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop("SIGTERM");
+    this.#pins[Symbol.dispose]();
+    rmSync(this.#folder, { recursive: true });
+  }
+
+  async #call(method: string, request: object): Promise<{ readonly [field: string]: unknown }> {
+    if (!this.#client) throw new Error("the daemon was not started");
+    return await this.#client.call("simplebridge", method, request);
+  }
+}
+
+/** Asks until the answer is yes. */
+export async function eventually(what: string, isSo: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + DEADLINE_MS;
+  while (!(await isSo())) {
+    if (Date.now() > deadline) throw new Error(`${what}: not within ${DEADLINE_MS} ms`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+export function isPromiscuous(device: string): boolean {
+  const flags = Number(readFileSync(`/sys/class/net/${device}/flags`, "utf8"));
+  return (flags & 0x100) !== 0;
+}
+
+/** Sends so many bytes over TCP and compares the digests of what was sent and what arrived. */
+export async function tcpDigests(from: Host, to: Host, mebibytes: number): Promise<string[]> {
+  const receiver = to.start(process.execPath, "-e", RECEIVER);
+  const received = outputOf(receiver);
+  await printed(receiver, "listening");
+  const sent = await outputOf(
+    from.start(process.execPath, "-e", SENDER, to.address, String(mebibytes)),
+  );
+  return [sent, await received].map((output) => /[0-9a-f]{64}/.exec(output)?.[0] ?? output);
+}
+
+const RECEIVER = `
+  const hash = require("node:crypto").createHash("sha256");
+  require("node:net").createServer((socket) => {
+    socket.on("data", (chunk) => hash.update(chunk));
+    socket.on("end", () => { console.log(hash.digest("hex")); process.exit(); });
+  }).listen(5001, "0.0.0.0", () => console.log("listening"));`;
+
+const SENDER = `
+  const { createHash, randomBytes } = require("node:crypto");
+  const [address, mebibytes] = process.argv.slice(1);
+  const hash = createHash("sha256");
+  const socket = require("node:net").connect(5001, address, () => send(Number(mebibytes)));
+  function send(left) {
+    if (left === 0) { socket.end(); console.log(hash.digest("hex")); return; }
+    const chunk = randomBytes(1 << 20);
+    hash.update(chunk);
+    socket.write(chunk, () => send(left - 1));
+  }`;
