@@ -6,6 +6,7 @@ import { descriptors } from "./descriptors.ts";
 import { MessageEncoder } from "./encode.ts";
 import { decodeFileDescriptorSet, type FileDescriptor, fileDescriptor } from "./file-descriptor.ts";
 import { LeafCodecs } from "./leaf-codec.ts";
+import { Listings } from "./listings.ts";
 import type { Lock } from "./lock.ts";
 import type { ProtoFile, ProtoMethod, ProtoService } from "./proto-model.ts";
 import { protoFile, TypeRegistry } from "./type-registry.ts";
@@ -20,6 +21,7 @@ export class Api {
   /** Services that have generated methods. */
   readonly generated: readonly ProtoService[];
   readonly leaves: LeafCodecs;
+  readonly listings: Listings;
   /** Ends each stream that would otherwise last as long as its client. */
   readonly endStreams = new Set<() => void>();
   readonly #core: readonly ProtoFile[];
@@ -27,6 +29,7 @@ export class Api {
 
   constructor(datastore: Datastore, locks: ReadonlyMap<string, Lock>, log: Log) {
     this.datastore = datastore;
+    this.listings = new Listings(datastore);
     this.log = log;
     const coreDescriptors = decodeFileDescriptorSet(Buffer.from(coreDescriptorSet, "base64"));
     this.#core = coreDescriptors.filter(({ syntax }) => syntax === "proto3").map(protoFile);

@@ -28,7 +28,7 @@ export function getNode(api: Api, request: PlainMessage): PlainMessage {
   const view: View = read["view"] === viewConfig ? "config" : "operational";
   const { size, after } = cuts(request, path);
   const { commitId } = datastore.snapshot();
-  const value = datastore.read(path, view);
+  const value = api.listings.read(path, view, { size: size ?? Number.POSITIVE_INFINITY, after });
   if (value === undefined) throw refuse("data-missing", printPath(path), "does not exist");
   const node = path.at(-1)?.schema ?? datastore.schema.root;
   const withDefaults = view === "operational";

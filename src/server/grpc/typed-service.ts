@@ -138,7 +138,7 @@ function listEntries(typed: TypedMethod, { plain, keys }: TypedRequest): PlainMe
   const choice = readChoice(plain["read"], message, api.types);
   const wanted = pageRequest(plain);
   const { commitId } = api.datastore.snapshot();
-  const list = api.datastore.read(path, choice.view) as YangList<DataObject> | undefined;
+  const list = api.listings.read(path, choice.view, wanted) as YangList<DataObject> | undefined;
   if (list === undefined) {
     throw refuse("data-missing", printPath(path.slice(0, -1)), "does not exist");
   }
@@ -174,7 +174,7 @@ async function write(typed: TypedMethod, { path, edits, options }: Write, caller
   return { ...body, commit: commitMessage(outcome.commit) } as PlainMessage;
 }
 
-/** More entries are not sent back: one leaf changed beside them, or the client has just sent them. */
+/** More are not sent back: one leaf changed beside them, or the client has just sent them. */
 const answeredEntriesMax = 1_000;
 
 function writtenBody(node: DataSchema, entry: DataObject): DataBody {

@@ -352,6 +352,33 @@ describe("a generated service", () => {
     assert.deepEqual(names, ["a", "b", "br0", "c"]);
   });
 
+  it("reads the state of a list once for all pages, unless the configuration changes", async () => {
+    const { datastore } = session;
+    const list = "/bridge:bridge[name='br0']/ports";
+    const next = async (pageToken = "") => {
+      const request = { bridgeName: "br0", pageSize: 1, pageToken };
+      const { ports, nextPageToken } = await call("ListPorts", request);
+      return { name: (ports as { name: string }[])[0]?.name, token: nextPageToken as string };
+    };
+    datastore.state.set(`${list}[name='p3']`, { name: "p3" });
+    const second = await next((await next()).token);
+    datastore.state.clear();
+    assert.equal((await next(second.token)).name, "p3");
+    await call("CreatePorts", { bridgeName: "br0", ports: { name: "p4" } });
+    assert.equal((await next(second.token)).name, "p4");
+  });
+
+  it("shows the state as it is on every first page", async () => {
+    const { datastore } = session;
+    const first = async () => {
+      const { ports } = await call("ListPorts", { bridgeName: "br0", pageSize: 1 });
+      return (ports as { name: string }[])[0]?.name;
+    };
+    assert.equal(await first(), "p1");
+    datastore.state.set("/bridge:bridge[name='br0']/ports[name='a']", { name: "a" });
+    assert.equal(await first(), "a");
+  });
+
   it("tells NOT_FOUND from an empty list", async () => {
     assert.equal((await refused("ListPorts", { bridgeName: "x" })).code, "NOT_FOUND");
     await call("CreateBridge", { bridge: { name: "empty" } });
