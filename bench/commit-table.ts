@@ -10,9 +10,9 @@ import { CUBE, portChange } from "./stations.ts";
 import type { Table } from "./table.ts";
 
 const SIZES = [100, 10_000, 100_000] as const;
-const COMMITS = { engine: 400, applied: 150, durable: 50 } as const;
+const COMMITS = { engine: 1000, applied: 150, durable: 50 } as const;
 /** Until the compilers of V8 are done with what a commit runs through. */
-const WARM_UP = 1500;
+const WARM_UP = 2500;
 const GROWTH_MAX = 1.5;
 
 const commitProcess = fileURLToPath(new URL("commit-process.ts", import.meta.url));

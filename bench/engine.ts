@@ -1,16 +1,31 @@
 import { cpSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { decodeJsonAt } from "../src/datamodel/codec/decode.ts";
 import type { CommitOptions, Edit } from "../src/datamodel/datastore/datastore.ts";
-import { linkSchema, type Schema } from "../src/datamodel/schema/schema.ts";
-import { parsePath } from "../src/datamodel/tree/path.ts";
-import { type KernelDataplane, openKernelDataplane } from "../src/dataplane/kernel.ts";
-import { openDevices } from "../src/dataplane/netlink/devices.ts";
-import { openJournal } from "../src/journal/journal.ts";
-import { discoverServices } from "../src/services/discover.ts";
-import { restoredState } from "../src/services/engine/commit-log.ts";
-import { Engine } from "../src/services/engine/engine.ts";
+import type { Schema } from "../src/datamodel/schema/schema.ts";
+import type { KernelDataplane } from "../src/dataplane/kernel.ts";
+import type { Engine } from "../src/services/engine/engine.ts";
+
+// From dist/, as users run them: what tsx makes of the sources keeps names, which costs time.
+const { decodeJsonAt } =
+  await built<typeof import("../src/datamodel/codec/decode.ts")>("datamodel/codec/decode");
+const { linkSchema } =
+  await built<typeof import("../src/datamodel/schema/schema.ts")>("datamodel/schema/schema");
+const { parsePath } =
+  await built<typeof import("../src/datamodel/tree/path.ts")>("datamodel/tree/path");
+const { openKernelDataplane } =
+  await built<typeof import("../src/dataplane/kernel.ts")>("dataplane/kernel");
+const { openDevices } = await built<typeof import("../src/dataplane/netlink/devices.ts")>(
+  "dataplane/netlink/devices",
+);
+const { openJournal } = await built<typeof import("../src/journal/journal.ts")>("journal/journal");
+const { discoverServices } =
+  await built<typeof import("../src/services/discover.ts")>("services/discover");
+const { restoredState } = await built<typeof import("../src/services/engine/commit-log.ts")>(
+  "services/engine/commit-log",
+);
+const engineModule =
+  await built<typeof import("../src/services/engine/engine.ts")>("services/engine/engine");
 
 /** The engine as the daemon runs it, on the kernel, without a server in front. */
 export interface BenchEngine {
@@ -29,19 +44,19 @@ export interface EngineFolders {
 }
 
 export async function openEngine({ state, objects, pins }: EngineFolders): Promise<BenchEngine> {
-  const services = await discoverServices(sourceFolder("../src/services/"));
+  const services = await discoverServices(folderOf("../dist/src/services/"));
   const schema = linkSchema(services.map(({ model }) => model.ir));
   const { journal: log, recovered } = await openJournal({ directory: state });
   const dataplane = openKernelDataplane({ pinDirectory: pins, objectDirectory: objects });
   const devices = openDevices();
   const onError = (error: unknown): void => console.error(error);
-  const engine = new Engine({ schema, services, dataplane, devices, log, onError });
+  const engine = new engineModule.Engine({ schema, services, dataplane, devices, log, onError });
   await engine.restore(restoredState(schema, recovered));
   return { engine, schema, dataplane };
 }
 
 /** The daemon's compiled objects. */
-export const builtObjects = sourceFolder("../build/bpf/");
+export const builtObjects = folderOf("../build/bpf/");
 
 /** A folder with the daemon's compiled objects, for others to be put beside them. */
 export function copyObjects(folder: string): string {
@@ -70,6 +85,10 @@ export async function commit(
   if (outcome.violations) throw new Error(JSON.stringify(outcome.violations.slice(0, 5)));
 }
 
-function sourceFolder(relative: string): string {
+function folderOf(relative: string): string {
   return join(fileURLToPath(new URL(relative, import.meta.url)), "/");
+}
+
+async function built<Module>(name: string): Promise<Module> {
+  return await import(new URL(`../dist/src/${name}.js`, import.meta.url).href);
 }
