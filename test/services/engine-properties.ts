@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Edit, PlanStep } from "../../src/datamodel/datastore/datastore.ts";
 import { CommitError } from "../../src/datamodel/error.ts";
+import type { Schema } from "../../src/datamodel/schema/schema.ts";
 import type { Dataplane, Devices } from "../../src/dataplane/dataplane.ts";
+import type { ObjectLayout } from "../../src/dataplane/layout.ts";
 import { emptyState } from "../../src/services/engine/commit-log.ts";
 import { Engine } from "../../src/services/engine/engine.ts";
 import type { AnyService } from "../../src/services/service.ts";
@@ -19,7 +21,7 @@ export interface Ground extends Disposable {
 }
 
 export interface PropertyOptions {
-  readonly services: readonly AnyService[];
+  readonly services: () => Promise<readonly AnyService[]>;
   /** Names of the devices that `ground` has. */
   readonly deviceNames: readonly string[];
   readonly ground: () => Ground;
@@ -27,11 +29,20 @@ export interface PropertyOptions {
   readonly commitsMax: number;
 }
 
+/** Generous: the time goes with the runs, and a kernel's verifier takes most of it. */
+const timeoutMs = 60_000;
+
 /** The laws every service keeps on every data plane (ARCHITECTURE.md, "The one idea"). */
 export function engineProperties(options: PropertyOptions): void {
-  const { services } = options;
-  const layouts = services.map(({ object }) => object);
-  const schema = schemaOfServices(services);
+  let services: readonly AnyService[];
+  let layouts: readonly ObjectLayout[];
+  let schema: Schema;
+
+  before("find the services", async () => {
+    services = await options.services();
+    layouts = services.map(({ object }) => object);
+    schema = schemaOfServices(services);
+  });
 
   const unexpected = (error: unknown): void => {
     throw error;
@@ -66,14 +77,18 @@ export function engineProperties(options: PropertyOptions): void {
       fc.assert(fc.asyncProperty(fc.gen(), law), { numRuns: options.runs, endOnFailure: true }),
     );
 
+  /** What a random series of commits ends in; its data plane is gone when the next is made. */
+  const edited = async (gen: fc.GeneratorValue) => {
+    using ground = options.ground();
+    const engine = await start(ground.dataplane, ground.devices);
+    await play(gen, engine);
+    await engine.close();
+    return { version: engine.snapshot(), afterEdits: picture(ground.dataplane, layouts) };
+  };
+
   it("ends in the same maps, programs and attachments as loading the last configuration", () =>
     check(async (gen) => {
-      using edited = options.ground();
-      const engine = await start(edited.dataplane, edited.devices);
-      await play(gen, engine);
-      const version = engine.snapshot();
-      const afterEdits = picture(edited.dataplane, layouts);
-      await engine.close();
+      const { version, afterEdits } = await edited(gen);
 
       using fresh = options.ground();
       const loaded = new Engine({
@@ -89,7 +104,7 @@ export function engineProperties(options: PropertyOptions): void {
       await loaded.close();
 
       assert.deepEqual(afterEdits, afterLoading);
-    }));
+    })).timeout(timeoutMs);
 
   it("makes exactly the writes that a plan names, and none for a dry run", () =>
     check(async (gen) => {
@@ -108,7 +123,7 @@ export function engineProperties(options: PropertyOptions): void {
         assert.deepEqual(countPlanned(steps), countWrites(writes));
       });
       await engine.close();
-    }));
+    })).timeout(timeoutMs);
 
   it("is as before, in maps, programs and attachments, whichever write fails", () =>
     check(async (gen) => {
@@ -131,7 +146,7 @@ export function engineProperties(options: PropertyOptions): void {
         }
       });
       await engine.close();
-    }));
+    })).timeout(timeoutMs);
 }
 
 /** How often each thing is done: `put hops` once a row, `attach`, `load`, … */

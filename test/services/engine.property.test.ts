@@ -1,16 +1,22 @@
+import type { ObjectLayout } from "../../src/dataplane/layout.ts";
 import { MemoryDataplane } from "../../src/dataplane/memory.ts";
 import { MemoryDevices } from "../../src/dataplane/memory-devices.ts";
 import { entryObject } from "../../src/gen/bpf/entry.ts";
 import { discoverServices } from "../../src/services/discover.ts";
 import { engineProperties } from "./engine-properties.ts";
 
-const services = await discoverServices(new URL("../../src/services/", import.meta.url).pathname);
+const serviceDirectory = new URL("../../src/services/", import.meta.url).pathname;
 const deviceNames = ["dev1", "dev2", "dev3", "dev4"];
-const objects = [entryObject, ...services.map(({ object }) => object)];
 
 describe("the engine on a data plane in memory, for every discovered service", () => {
+  let objects: readonly ObjectLayout[];
+
   engineProperties({
-    services,
+    services: async () => {
+      const services = await discoverServices(serviceDirectory);
+      objects = [entryObject, ...services.map(({ object }) => object)];
+      return services;
+    },
     deviceNames,
     runs: 60,
     commitsMax: 8,

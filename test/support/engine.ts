@@ -131,9 +131,10 @@ export async function engineFixture(parts: FixtureParts = {}): Promise<EngineFix
   };
 }
 
-type Calls = Pick<EngineFixture, "commit" | "violations" | "read" | "objectId" | "heard">;
+export type Calls = Pick<EngineFixture, "commit" | "violations" | "read" | "objectId" | "heard">;
 
-function callsOf(engine: Engine, schema: Schema): Calls {
+/** Short forms of what tests ask an engine. */
+export function callsOf(engine: Engine, schema: Schema): Calls {
   return {
     commit: async (...edits) => {
       const outcome = await engine.commit(edits, local);

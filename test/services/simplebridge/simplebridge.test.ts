@@ -97,6 +97,19 @@ describe("the filtering database", () => {
     assert.deepEqual(fixture.read(entry(alice)), { address: alice, port: "p1", age: 3 });
   });
 
+  it("reads one entry without reading all of them", () => {
+    hear(alice, 0, 3);
+    const rows = mock.method(fixture.memory, "rows");
+
+    assert.deepEqual(fixture.read(entry(alice)), { address: alice, port: "p1", age: 3 });
+    assert.equal(fixture.read(entry(bob)), undefined);
+    assert.equal(fixture.read(`${entry(alice)}/age`), 3);
+
+    const maps = rows.mock.calls.map(({ arguments: [, map] }) => map);
+    assert(!maps.includes(simplebridgeObject.maps.learnedFdb.name), maps.join());
+    rows.mock.restore();
+  });
+
   it("has in its configuration only what was configured", () => {
     hear(alice, 0);
 
