@@ -36,9 +36,10 @@ export interface ServiceDefinition<
   readonly validate?: (config: C) => Iterable<ServiceViolation>;
   /**
    * `config false` data, by child of the cube. Each gives what it adds to the configuration: lists
-   * as arrays of entries with their keys; entries the configuration has too are merged.
+   * as arrays of entries with their keys; entries the configuration has too are merged. `only`: the
+   * one node that is asked for, where a service can read that for less than everything.
    */
-  readonly state?: { readonly [prop: string]: (cube: CubeReader<C, O>) => object };
+  readonly state?: { readonly [prop: string]: (cube: CubeReader<C, O>, only: NodeRef) => object };
   /** What a ring buffer record says; the result names nodes whose state changed. */
   readonly events?: {
     readonly [M in StateMapName<O>]?: (record: Uint8Array, cube: CubeReader<C, O>) => NodeRef[];
@@ -135,7 +136,7 @@ export interface AnyService {
   readonly capacity?: Readonly<Record<string, (config: AnyConfig) => number>>;
   readonly tables: Readonly<Record<string, AnyTable>>;
   readonly validate?: (config: AnyConfig) => Iterable<ServiceViolation>;
-  readonly state?: Readonly<Record<string, (cube: AnyCubeReader) => object>>;
+  readonly state?: Readonly<Record<string, (cube: AnyCubeReader, only: NodeRef) => object>>;
   readonly events?: Readonly<
     Record<string, (record: Uint8Array, cube: AnyCubeReader) => NodeRef[]>
   >;

@@ -24,6 +24,8 @@ const slowMs = 1_000;
 /** Changes in one message, and its size beyond which it is split. */
 const batchMax = 500;
 const bytesMax = 1024 * 1024;
+/** Entries that are read one by one after a change. */
+const singleReadsMax = 32;
 
 type Stream = ServerWritableStream<Buffer, Buffer>;
 
@@ -180,16 +182,17 @@ class Watcher {
   }
 
   /**
-   * Reads instances of one moment. In the operational view an entry costs as much as its list, so
-   * that is read once; a list of cubes is too much for one of them.
+   * Reads instances of one moment: few by themselves, many with their list. A list of cubes is too
+   * much for some of them.
    */
   #reader(): (path: InstancePath) => DataObject | undefined {
     const { datastore } = this.#typed.api;
     const { view } = this.#selection;
+    const isFew = this.#pending.size <= singleReadsMax;
     const lists = new Map<string, YangList<DataObject> | undefined>();
     return (path) => {
       const { schema, keys } = path.at(-1) ?? {};
-      if (schema === undefined || keys === undefined || path.length === 1) {
+      if (schema === undefined || keys === undefined || isFew || path.length === 1) {
         return datastore.read(path, view) as DataObject | undefined;
       }
       const listPath = [...path.slice(0, -1), { schema }];

@@ -98,7 +98,7 @@ export class LiveState implements Disposable {
   read(path: InstancePath, view: View): DataValue | undefined {
     const root = this.#parts.root();
     if (view === "config") return nodeAt(root, path);
-    const [first, second] = path;
+    const [first, ...below] = path;
     if (first === undefined) return this.#wholeTree(root);
     const list = first.schema;
     if (list.kind !== "list" || !this.#parts.planner.services.has(list)) return nodeAt(root, path);
@@ -106,7 +106,7 @@ export class LiveState implements Disposable {
     if (first.keys === undefined) return this.#reader.cubes(list, cubes);
     const config = cubes.get(...first.keys);
     if (config === undefined) return undefined;
-    return nodeAt(this.#reader.cube(list, config, second?.schema), path.slice(1));
+    return nodeAt(this.#reader.cube(list, config, below), below);
   }
 
   invoke(path: InstancePath, operation: OperationSchema, input: DataObject): DataObject {

@@ -1,7 +1,11 @@
 import type { DataSchema, ListSchema, ParentSchema } from "../../datamodel/schema/schema.ts";
+import type { LeafValue } from "../../datamodel/schema/value-type.ts";
 import type { InstancePath, PathStep } from "../../datamodel/tree/path.ts";
 import { assert } from "../../lib/assert.ts";
 import type { NodeRef } from "../service.ts";
+
+/** Types of keys are narrower than those of leaves: none is `empty`. */
+type KeyValue = Exclude<LeafValue, null>;
 
 /** The path of a node that a service names below one of its cubes. */
 export function refPath(list: ListSchema, cube: string, ref: NodeRef): InstancePath {
@@ -20,6 +24,14 @@ export function refPath(list: ListSchema, cube: string, ref: NodeRef): InstanceP
     if (child.kind === "container" || child.kind === "list") parent = child;
   }
   return path;
+}
+
+/** How a service names the node that a path below a cube leads to. */
+export function refOf(below: InstancePath): NodeRef {
+  return below.flatMap(
+    ({ schema, keys }): NodeRef =>
+      keys ? [schema.name, keys as readonly KeyValue[]] : [schema.name],
+  );
 }
 
 /**

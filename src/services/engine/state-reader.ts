@@ -1,10 +1,12 @@
-import type { DataSchema, ListSchema } from "../../datamodel/schema/schema.ts";
+import type { ListSchema } from "../../datamodel/schema/schema.ts";
 import type { YangList } from "../../datamodel/tree/list.ts";
 import type { DataObject } from "../../datamodel/tree/node.ts";
+import type { InstancePath } from "../../datamodel/tree/path.ts";
 import type { Dataplane, Devices } from "../../dataplane/dataplane.ts";
 import { readCounters } from "./counters.ts";
 import { baseOf, type CubeRuntime, cubeReader, mapTarget } from "./cube.ts";
 import { forwardingPath } from "./hop.ts";
+import { refOf } from "./node-ref.ts";
 import { withState } from "./operational.ts";
 import type { Planner } from "./planner.ts";
 
@@ -25,20 +27,22 @@ export class StateReader {
   /** All cubes of a list. */
   cubes(list: ListSchema, configured: YangList<DataObject>): YangList<DataObject> {
     const draft = configured.draft();
-    for (const [key, config] of configured.entries()) draft.set(key, this.cube(list, config));
+    for (const [key, config] of configured.entries()) draft.set(key, this.cube(list, config, []));
     return draft.freeze();
   }
 
-  /** One cube; `child`: only the state below that child is needed. */
-  cube(list: ListSchema, config: DataObject, child?: DataSchema): DataObject {
+  /** One cube; of the state only what is needed for the path below it. */
+  cube(list: ListSchema, config: DataObject, below: InstancePath): DataObject {
     const cube = this.#planner.cube(config);
     if (cube === undefined) return config;
     const extra: Record<string, unknown> = { serviceName: list.name };
+    const child = below[0]?.schema;
     const isWanted = (prop: string) => child === undefined || child.prop === prop;
+    const only = refOf(below);
     if (isWanted("ports")) extra["ports"] = this.#ports(cube, config);
     const reader = cubeReader(this.#dataplane, cube, config);
     for (const [prop, state] of Object.entries(cube.service.state ?? {})) {
-      if (isWanted(prop)) extra[prop] = state(reader);
+      if (isWanted(prop)) extra[prop] = state(reader, only);
     }
     return withState(list, config, extra);
   }

@@ -24,7 +24,7 @@ export const service = defineService({
     staticFdb: { entries: (config) => config.fdb.entry, row: staticRow },
   },
 
-  state: { fdb: (bridge) => ({ entry: learnedEntries(bridge) }) },
+  state: { fdb: (bridge, only) => ({ entry: learnedEntries(bridge, only) }) },
   events: { fdbEvents: (record) => [stationRef(simplebridgeFdbEvent.decode(record).address)] },
   actions: {
     "fdb/flush": (_input, bridge) => ({
@@ -51,14 +51,22 @@ interface Station {
 }
 
 /** Stations that frames would be sent to by what was learned: not aged, and not configured. */
-function learnedEntries(bridge: Bridge) {
-  return bridge.maps.learnedFdb.rows().flatMap(({ key, value }) => {
+function learnedEntries(bridge: Bridge, only: NodeRef) {
+  return stations(bridge, only).flatMap(({ key, value }) => {
     const address = macText(key.address);
     const port = bridge.portName(value.port);
     const isShadowed = bridge.config.fdb.entry.has(address);
     if (port === undefined || isShadowed || isAged(bridge, value)) return [];
     return [{ address, port, age: Number(ageNs(bridge, value) / nsPerSecond) }];
   });
+}
+
+/** One station where its entry is asked for, else all. */
+function stations({ maps }: Bridge, [, , keys]: NodeRef) {
+  if (keys === undefined) return maps.learnedFdb.rows();
+  const key = { address: macBytes(String(keys)) };
+  const value = maps.learnedFdb.get(key);
+  return value === undefined ? [] : [{ key, value }];
 }
 
 function ageNs(bridge: Bridge, { lastSeenNs }: Station): bigint {
