@@ -12,7 +12,7 @@ import type { Table } from "./table.ts";
 const SIZES = [100, 10_000, 100_000] as const;
 const COMMITS = { engine: 1000, applied: 150, durable: 50 } as const;
 /** Until the compilers of V8 are done with what a commit runs through. */
-const WARM_UP = 2500;
+const WARM_UP = { engine: 2500, daemon: 800 } as const;
 const GROWTH_MAX = 1.5;
 
 const commitProcess = fileURLToPath(new URL("commit-process.ts", import.meta.url));
@@ -26,6 +26,7 @@ interface Place {
 interface Way {
   readonly name: string;
   readonly commits: number;
+  readonly warmUp: number;
   readonly p50Max: Target;
 }
 
@@ -47,7 +48,12 @@ async function engineFigures(folder: string): Promise<Figure[]> {
       await answer(child);
       places.push({ entries, time: (commits: number) => ask(child, commits) });
     }
-    const way = { name: "in process, applied", commits: COMMITS.engine, p50Max: { atMost: 50 } };
+    const way = {
+      name: "in process, applied",
+      commits: COMMITS.engine,
+      warmUp: WARM_UP.engine,
+      p50Max: { atMost: 50 },
+    };
     return await growth(places, way);
   } finally {
     for (const child of children) await ended(child, "SIGKILL");
@@ -71,7 +77,12 @@ async function daemonFigures(folder: string): Promise<Figure[]> {
           time: (commits: number) => timeCalls(client, { entries, wait, commits }),
         };
       });
-      const way = { name: `gRPC, ${wait}`, commits: COMMITS[wait], p50Max: { atMost: 2000 } };
+      const way = {
+        name: `gRPC, ${wait}`,
+        commits: COMMITS[wait],
+        warmUp: WARM_UP.daemon,
+        p50Max: { atMost: 2000 },
+      };
       figures.push(...(await growth(places, way)));
     }
     return figures;
@@ -83,7 +94,7 @@ async function daemonFigures(folder: string): Promise<Figure[]> {
 /** Each round commits in all places, so that the rounds' ratios compare what ran side by side. */
 async function growth(places: readonly Place[], way: Way): Promise<Figure[]> {
   const rounds = places.map(() => ({ p50: [] as number[], p99: [] as number[] }));
-  for (const place of places) await place.time(WARM_UP);
+  for (const place of places) await place.time(way.warmUp);
   for (let round = 0; round < ROUNDS; round++) {
     for (const [index, place] of places.entries()) {
       const microseconds = await place.time(way.commits);

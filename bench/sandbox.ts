@@ -14,7 +14,7 @@ const FOLDER = "YANGPLANE_BENCH_FOLDER";
 const MINUTES_MAX = 10;
 
 const setUp = [
-  // Before what else the machine does: a session's processes count together (autogroup), if they do.
+  // Before what else the machine does; where there are autogroups, sessions are what counts.
   "renice -n -20 $$ >/dev/null",
   "[ ! -w /proc/self/autogroup ] || echo -20 >/proc/self/autogroup",
   "mount -t tmpfs tmpfs /run",
