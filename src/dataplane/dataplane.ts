@@ -22,7 +22,10 @@ export class KernelError extends Error {
 
 export type Family = "tc" | "xdp";
 
-/** `xdp-native` never falls back to generic. */
+/**
+ * `tcx-*` is a filter on clsact where the kernel has no tcx (before 6.6); `xdp-native` never falls
+ * back to generic.
+ */
 export type Hook = "tcx-ingress" | "tcx-egress" | "xdp-native" | "xdp-generic";
 
 export function familyOf(hook: Hook): Family {

@@ -2,6 +2,7 @@
 
 import { readdirSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { Attachments } from "./attachments.ts";
 import { CompiledObject } from "./compiled-object.ts";
 import {
   type Attachment,
@@ -18,7 +19,6 @@ import { requireEnvironment } from "./environment.ts";
 import { JumpTable, jumpTableName } from "./jump-table.ts";
 import { libbpf } from "./libbpf.ts";
 import { libc } from "./libc.ts";
-import { PinnedLinks } from "./link.ts";
 import { digestOf, pinManifest, readManifest } from "./manifest.ts";
 import { KernelMap } from "./map.ts";
 import { programInfo } from "./object-info.ts";
@@ -40,6 +40,8 @@ export interface KernelDataplaneOptions {
   readonly pinDirectory: string;
   /** Where the compiled `<name>.bpf.o` are. */
   readonly objectDirectory: string;
+  /** Filters on clsact also where the kernel has tcx (6.6): for tests of that way. */
+  readonly clsactOnly?: boolean;
 }
 
 /** Descriptors kept open for pinned maps, programs and links. */
@@ -75,11 +77,11 @@ export class KernelDataplane implements Dataplane {
   readonly #objectDirectory: string;
   readonly #files = new PinnedFiles(OPEN_PINS_MAX);
   readonly #tables: Readonly<Record<Family, JumpTable>>;
-  readonly #links: PinnedLinks;
+  readonly #attachments: Attachments;
   readonly #objects = new Map<string, LoadedObject>();
   readonly #ringBuffers = new Map<string, RingBuffer>();
 
-  constructor({ pinDirectory, objectDirectory }: KernelDataplaneOptions) {
+  constructor({ pinDirectory, objectDirectory, clsactOnly = false }: KernelDataplaneOptions) {
     this.#pinDirectory = pinDirectory;
     this.#objectDirectory = objectDirectory;
     const operation = `opening ${pinDirectory}`;
@@ -92,7 +94,7 @@ export class KernelDataplane implements Dataplane {
         xdp: new JumpTable(this.#files, shared, "xdp"),
       };
     });
-    this.#links = new PinnedLinks(this.#files, this.#path("links"));
+    this.#attachments = new Attachments({ files: this.#files, pinDirectory, clsactOnly });
     onBpffs(operation, () => this.#restore());
   }
 
@@ -174,15 +176,15 @@ export class KernelDataplane implements Dataplane {
     const { family, path } = this.#program(objectId, program, operation);
     if (family !== familyOf(hook))
       throw new KernelError(operation, "EINVAL", `a ${family} program`);
-    this.#links.create(attachment, this.#files.open(path));
+    this.#attachments.create(attachment, this.#files.open(path));
   }
 
   detach(ifindex: number, hook: Hook): void {
-    this.#links.remove(ifindex, hook);
+    this.#attachments.remove(ifindex, hook);
   }
 
   attachments(): readonly Attachment[] {
-    return this.#links.attachments();
+    return this.#attachments.list();
   }
 
   subscribe(objectId: string, map: string, listener: Listener): Disposable {
@@ -216,6 +218,7 @@ export class KernelDataplane implements Dataplane {
   /** Lets go of descriptors; what is pinned goes on forwarding. */
   [Symbol.dispose](): void {
     for (const path of [...this.#ringBuffers.keys()]) this.#closeRingBuffer(path);
+    this.#attachments[Symbol.dispose]();
     this.#files[Symbol.dispose]();
   }
 
@@ -247,7 +250,7 @@ export class KernelDataplane implements Dataplane {
       for (const [program, { id }] of programs) residents.set(id, { objectId, program });
     }
     for (const table of Object.values(this.#tables)) table.restore((id) => residents.get(id));
-    this.#links.restore((id) => residents.get(id));
+    this.#attachments.restore((id) => residents.get(id));
   }
 
   #checkUnused(id: string, operation: string): void {

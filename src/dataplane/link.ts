@@ -1,11 +1,10 @@
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
 import { BPF_LINK_CREATE, bpf } from "./bpf-syscall.ts";
-import { type Attachment, excludes, type Hook, KernelError } from "./dataplane.ts";
+import { type Hook, KernelError } from "./dataplane.ts";
+import { type Holder, type HoldRequest, type Place, pinOf, placesIn } from "./holder.ts";
 import { libbpf } from "./libbpf.ts";
 import { libc } from "./libc.ts";
 import { linkInfo } from "./object-info.ts";
-import { checked, onBpffs, type PinnedFiles, removePins } from "./pins.ts";
+import { checked, type PinnedFiles, removePins } from "./pins.ts";
 
 /** enum bpf_attach_type; the headers of libbpf 1.1 end before tcx. */
 const BPF_XDP = 37;
@@ -22,118 +21,69 @@ const PLACES: Readonly<Record<Hook, { attachType: number; flags: number }>> = {
   "xdp-generic": { attachType: BPF_XDP, flags: XDP_FLAGS_SKB_MODE },
 };
 
-const HOOKS: readonly Hook[] = ["tcx-ingress", "tcx-egress", "xdp-native", "xdp-generic"];
+/** An index that no device has: they are counted up from 1. */
+const NO_DEVICE = 0x7fffffff;
 
-/** What a program is part of. */
-type Resident = Pick<Attachment, "objectId" | "program">;
+/** Whether the kernel has tcx, by asking for a link to no device. */
+export function hasTcx(programFd: number, operation: string): boolean {
+  try {
+    bpf(BPF_LINK_CREATE, linkAttributes(programFd, NO_DEVICE, "tcx-ingress"), operation);
+  } catch (error) {
+    if (error instanceof KernelError && error.code === "ENODEV") return true;
+    if (error instanceof KernelError && error.code === "EINVAL") return false;
+    throw error;
+  }
+  throw new KernelError(operation, "EINVAL", "the kernel made a link to no device");
+}
 
-/**
- * Programs on devices. Each is held by a link, and the link by its pin `<ifindex>-<hook>`: so they
- * go on running without the daemon, and the kernel lets go of them when the device goes away.
- */
-export class PinnedLinks {
+/** BPF links, which the kernel itself lets go of when the device goes away. */
+export class LinkHolder implements Holder {
   readonly #files: PinnedFiles;
   readonly #folder: string;
-  readonly #attachments = new Map<string, Attachment>();
 
   constructor(files: PinnedFiles, folder: string) {
     this.#files = files;
     this.#folder = folder;
   }
 
-  create(attachment: Attachment, programFd: number): void {
-    const { ifindex, hook, objectId, program } = attachment;
-    const operation = `attaching ${program} of ${objectId} to device ${ifindex} ${hook}`;
-    if (!deviceExists(ifindex)) throw new KernelError(operation, "ENODEV");
-    this.#makePlace(attachment, operation);
-    const path = this.#pathOf(ifindex, hook);
-    createLink({ programFd, ifindex, hook, path, operation });
-    this.#attachments.set(path, attachment);
-  }
-
-  remove(ifindex: number, hook: Hook): void {
-    const operation = `detaching from device ${ifindex} ${hook}`;
-    const path = this.#pathOf(ifindex, hook);
-    if (!this.#attachments.has(path)) {
-      throw new KernelError(operation, "ENOENT", "nothing attached");
-    }
-    onBpffs(operation, () => this.#unpin(path));
-  }
-
-  attachments(): Attachment[] {
-    const alive = [...this.#attachments].filter(([path]) => this.#isAlive(path));
-    return alive.map(([, attachment]) => attachment);
-  }
-
-  /** Learns what an earlier daemon left; clears away what belongs to no device or object. */
-  restore(residentOf: (programId: number) => Resident | undefined): void {
-    for (const name of readdirSync(this.#folder)) {
-      const path = join(this.#folder, name);
-      const { ifindex, programId } = linkInfo(this.#files.open(path));
-      const resident = residentOf(programId);
-      const hook = HOOKS.find((each) => name.endsWith(`-${each}`));
-      if (ifindex === 0 || !resident || !hook) this.#unpin(path);
-      else this.#attachments.set(path, { ifindex, hook, ...resident });
+  /** When pinning fails, the program is off the device again. */
+  hold({ programFd, ifindex, hook, operation }: HoldRequest): void {
+    const attributes = linkAttributes(programFd, ifindex, hook);
+    const fd = asBusy(() => bpf(BPF_LINK_CREATE, attributes, operation));
+    try {
+      const path = pinOf(this.#folder, { ifindex, hook });
+      checked(libbpf().pin(fd, path), operation, "pinning the link");
+    } finally {
+      libc().close(fd);
     }
   }
 
-  /** Refuses a hook that is taken, and clears what a device that is gone left there. */
-  #makePlace(wanted: Attachment, operation: string): void {
-    for (const [path, other] of this.#attachments) {
-      if (!excludes(other, wanted)) continue;
-      if (this.#isAlive(path)) {
-        const taken = `${other.hook} has ${other.program} of ${other.objectId}`;
-        throw new KernelError(operation, "EBUSY", taken);
-      }
-      onBpffs(operation, () => this.#unpin(path));
-    }
+  programAt(place: Place): number | undefined {
+    const { ifindex, programId } = linkInfo(this.#files.open(pinOf(this.#folder, place)));
+    return ifindex === 0 ? undefined : programId;
   }
 
-  #isAlive(path: string): boolean {
-    return linkInfo(this.#files.open(path)).ifindex !== 0;
-  }
-
-  /** Detaches at once: the kernel itself would do so some time after the last reference is gone. */
-  #unpin(path: string): void {
+  /** Detaches: the kernel itself would do so some time after the last reference is gone. */
+  release(place: Place): void {
+    const path = pinOf(this.#folder, place);
     libbpf().detachLink(this.#files.open(path));
     this.#files.forget(path);
     removePins(path);
-    this.#attachments.delete(path);
   }
 
-  #pathOf(ifindex: number, hook: Hook): string {
-    return join(this.#folder, `${ifindex}-${hook}`);
+  places(): Place[] {
+    return placesIn(this.#folder);
   }
 }
 
-interface LinkRequest {
-  readonly programFd: number;
-  readonly ifindex: number;
-  readonly hook: Hook;
-  readonly path: string;
-  readonly operation: string;
-}
-
-/** When pinning fails, the program is off the device again. */
-function createLink({ programFd, ifindex, hook, path, operation }: LinkRequest): void {
+function linkAttributes(programFd: number, ifindex: number, hook: Hook): Buffer {
   const { attachType, flags } = PLACES[hook];
   const attributes = Buffer.alloc(64);
   attributes.writeUInt32LE(programFd, 0);
   attributes.writeUInt32LE(ifindex, 4);
   attributes.writeUInt32LE(attachType, 8);
   attributes.writeUInt32LE(flags, 12);
-  const fd = asBusy(() => bpf(BPF_LINK_CREATE, attributes, operation));
-  try {
-    checked(libbpf().pin(fd, path), operation, "pinning the link");
-  } finally {
-    libc().close(fd);
-  }
-}
-
-/** Whether a device of this index is in the namespace of the calling thread. */
-function deviceExists(ifindex: number): boolean {
-  const name = Buffer.alloc(16);
-  return libc().ifIndexToName(ifindex, name) !== null;
+  return attributes;
 }
 
 /** XDP of another tool on the device shows as EEXIST or EBUSY, depending on how it is attached. */

@@ -6,7 +6,7 @@ import { libbpf } from "./libbpf.ts";
 import { libc } from "./libc.ts";
 
 /** Folders of our own; an object's id may use these names, its folder may not. */
-const RESERVED = new Set(["maps", "programs", "shared", "links", "staging"]);
+const RESERVED = new Set(["maps", "programs", "shared", "links", "filters", "staging"]);
 
 /** Folder of an object below the pin directory. bpffs refuses dots; ids may hold anything. */
 export function folderOf(id: string): string {

@@ -51,8 +51,9 @@ export class TestBridge implements Disposable {
   readonly dataplane: KernelDataplane;
   readonly #pins = pinDirectory();
 
-  constructor(capacity: Readonly<Record<string, number>> = {}) {
-    this.dataplane = openKernelDataplane({ pinDirectory: this.#pins.path, objectDirectory });
+  constructor(capacity: Readonly<Record<string, number>> = {}, { clsactOnly = false } = {}) {
+    const pinDirectory = this.#pins.path;
+    this.dataplane = openKernelDataplane({ pinDirectory, objectDirectory, clsactOnly });
     this.dataplane.loadObject({ id: BRIDGE, object: "simplebridge", constants: {}, capacity });
     this.dataplane.loadObject({ id: ENTRY, object: "entry", constants: {}, capacity: {} });
     this.age(300);

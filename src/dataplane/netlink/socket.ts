@@ -42,6 +42,8 @@ const DUMP_ATTEMPTS_MAX = 10;
 
 export interface NetlinkRequest {
   readonly type: number;
+  /** NLM_F_CREATE and the like; those of the exchange itself are added. */
+  readonly flags?: number;
   readonly payload: Uint8Array;
 }
 
@@ -98,10 +100,11 @@ export class NetlinkClient extends NetlinkSocket {
     return this.#exchange(request, NLM_F_ACK, operation);
   }
 
-  #exchange({ type, payload }: NetlinkRequest, flags: number, operation: string): NetlinkMessage[] {
+  #exchange(request: NetlinkRequest, mode: number, operation: string): NetlinkMessage[] {
     this.#sequence = (this.#sequence + 1) >>> 0;
     const sequence = this.#sequence;
-    const message = { type, flags: NLM_F_REQUEST | flags, sequence, payload };
+    const flags = NLM_F_REQUEST | mode | (request.flags ?? 0);
+    const message = { ...request, flags, sequence };
     const bytes = Buffer.from(encodeMessage(message));
     if (libc().send(this.fd, bytes, bytes.length, 0) < 0) {
       throw new KernelError(operation, errnoName(lastErrno()));

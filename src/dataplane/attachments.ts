@@ -1,0 +1,116 @@
+import { join } from "node:path";
+import { FilterHolder } from "./clsact.ts";
+import { type Attachment, excludes, familyOf, type Hook, KernelError } from "./dataplane.ts";
+import type { Holder } from "./holder.ts";
+import { libc } from "./libc.ts";
+import { hasTcx, LinkHolder } from "./link.ts";
+import { onBpffs, type PinnedFiles } from "./pins.ts";
+
+/** What a program is part of. */
+type Resident = Pick<Attachment, "objectId" | "program">;
+
+interface Held {
+  readonly attachment: Attachment;
+  readonly holder: Holder;
+}
+
+export interface AttachmentsOptions {
+  readonly files: PinnedFiles;
+  readonly pinDirectory: string;
+  /** Otherwise tcx is used where the kernel has it. */
+  readonly clsactOnly: boolean;
+}
+
+/** Programs on devices, which go on running without the daemon. */
+export class Attachments implements Disposable {
+  readonly #links: LinkHolder;
+  readonly #filters: FilterHolder;
+  readonly #clsactOnly: boolean;
+  /** By device and hook. */
+  readonly #held = new Map<string, Held>();
+  /** Undefined until the first program for TC. */
+  #hasTcx: boolean | undefined;
+
+  constructor({ files, pinDirectory, clsactOnly }: AttachmentsOptions) {
+    this.#links = new LinkHolder(files, join(pinDirectory, "links"));
+    this.#filters = new FilterHolder(files, join(pinDirectory, "filters"));
+    this.#clsactOnly = clsactOnly;
+  }
+
+  create(attachment: Attachment, programFd: number): void {
+    const { ifindex, hook, objectId, program } = attachment;
+    const operation = `attaching ${program} of ${objectId} to device ${ifindex} ${hook}`;
+    if (!deviceExists(ifindex)) throw new KernelError(operation, "ENODEV");
+    this.#makePlace(attachment, operation);
+    const holder = this.#holderFor(hook, programFd, operation);
+    onBpffs(operation, () => holder.hold({ ...attachment, programFd, operation }));
+    this.#held.set(keyOf(attachment), { attachment, holder });
+  }
+
+  remove(ifindex: number, hook: Hook): void {
+    const operation = `detaching from device ${ifindex} ${hook}`;
+    const held = this.#held.get(keyOf({ ifindex, hook }));
+    if (!held) throw new KernelError(operation, "ENOENT", "nothing attached");
+    this.#release(held, operation);
+  }
+
+  list(): Attachment[] {
+    const alive = [...this.#held.values()].filter(isAlive);
+    return alive.map(({ attachment }) => attachment);
+  }
+
+  /** Learns what an earlier daemon left; clears away what belongs to no device or object. */
+  restore(residentOf: (programId: number) => Resident | undefined): void {
+    for (const holder of [this.#links, this.#filters]) {
+      for (const place of holder.places()) {
+        const programId = holder.programAt(place);
+        const resident = programId === undefined ? undefined : residentOf(programId);
+        if (!resident) holder.release(place);
+        else this.#held.set(keyOf(place), { attachment: { ...place, ...resident }, holder });
+      }
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#filters[Symbol.dispose]();
+  }
+
+  #holderFor(hook: Hook, programFd: number, operation: string): Holder {
+    if (familyOf(hook) === "xdp") return this.#links;
+    if (this.#clsactOnly) return this.#filters;
+    this.#hasTcx ??= hasTcx(programFd, operation);
+    return this.#hasTcx ? this.#links : this.#filters;
+  }
+
+  /** Refuses a hook that is taken, and clears what a device that is gone left there. */
+  #makePlace(wanted: Attachment, operation: string): void {
+    for (const held of this.#held.values()) {
+      const { attachment: other } = held;
+      if (!excludes(other, wanted)) continue;
+      if (isAlive(held)) {
+        const taken = `${other.hook} has ${other.program} of ${other.objectId}`;
+        throw new KernelError(operation, "EBUSY", taken);
+      }
+      this.#release(held, operation);
+    }
+  }
+
+  #release({ attachment, holder }: Held, operation: string): void {
+    onBpffs(operation, () => holder.release(attachment));
+    this.#held.delete(keyOf(attachment));
+  }
+}
+
+function keyOf({ ifindex, hook }: Pick<Attachment, "ifindex" | "hook">): string {
+  return `${ifindex}-${hook}`;
+}
+
+function isAlive({ attachment, holder }: Held): boolean {
+  return holder.programAt(attachment) !== undefined;
+}
+
+/** Whether a device of this index is in the namespace of the calling thread. */
+function deviceExists(ifindex: number): boolean {
+  const name = Buffer.alloc(16);
+  return libc().ifIndexToName(ifindex, name) !== null;
+}
