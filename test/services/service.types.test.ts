@@ -1,0 +1,103 @@
+/**
+ * What must not compile in a service's declaration. `tsc` is the test: an expectation that is not
+ * met is an error.
+ */
+import { simplebridgeObject } from "../../src/gen/bpf/simplebridge.ts";
+import {
+  type FdbEntry,
+  type Simplebridge,
+  simplebridgeModel,
+} from "../../src/gen/yang/simplebridge.ts";
+import { macBytes } from "../../src/lib/mac.ts";
+import { defineService } from "../../src/services/service.ts";
+
+const base = {
+  model: simplebridgeModel,
+  object: simplebridgeObject,
+  programs: { tc: "ingress", xdp: "xdpIngress" },
+} as const;
+
+const settings = {
+  entries: (config: Simplebridge) => [config.fdb],
+  row: ({ agingTime }: { readonly agingTime: number }) => ({
+    key: 0,
+    value: { agingTimeNs: BigInt(agingTime) },
+  }),
+};
+
+const staticFdb = {
+  entries: (config: Simplebridge) => config.fdb.entry,
+  row: ({ address }: FdbEntry) => ({ key: { address: macBytes(address) }, value: { port: 0 } }),
+};
+
+export const whole = defineService({ ...base, tables: { settings, staticFdb } });
+
+export const withoutTable = defineService({
+  ...base,
+  // @ts-expect-error a config map has no table
+  tables: { settings },
+});
+
+export const tableOfStateMap = defineService({
+  ...base,
+  // @ts-expect-error a state map is not the engine's to write
+  tables: { settings, staticFdb, learnedFdb: staticFdb },
+});
+
+export const rowsOfWrongList = defineService({
+  ...base,
+  tables: {
+    settings,
+    // @ts-expect-error ports have no address
+    staticFdb: { ...staticFdb, entries: (config: Simplebridge) => config.ports },
+  },
+});
+
+export const wrongFieldType = defineService({
+  ...base,
+  tables: {
+    // @ts-expect-error 64-bit fields are bigint
+    settings: { ...settings, row: () => ({ key: 0, value: { agingTimeNs: 300 } }) },
+    staticFdb,
+  },
+});
+
+export const missingField = defineService({
+  ...base,
+  tables: {
+    settings,
+    staticFdb: {
+      entries: staticFdb.entries,
+      // @ts-expect-error the value lacks its port
+      row: ({ address }: FdbEntry) => ({ key: { address: macBytes(address) }, value: {} }),
+    },
+  },
+});
+
+export const unknownProgram = defineService({
+  ...base,
+  // @ts-expect-error the object has no such program
+  programs: { tc: "egress" },
+  tables: { settings, staticFdb },
+});
+
+export const unknownLeaf = defineService({
+  ...base,
+  // @ts-expect-error the model has no such leaf
+  capacity: { learnedFdb: (config: Simplebridge) => config.fdb.length },
+  tables: { settings, staticFdb },
+});
+
+export const unknownCapacity = defineService({
+  ...base,
+  // @ts-expect-error the object has no such map
+  capacity: { learned: () => 64 },
+  tables: { settings, staticFdb },
+});
+
+export const eventsOfConfigMap = defineService({
+  ...base,
+  tables: { settings, staticFdb },
+  // @ts-expect-error no program writes it
+  events: { staticFdb: () => [] },
+});
