@@ -1,6 +1,8 @@
+import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { createSecureContext } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { linkSchema } from "../datamodel/schema/schema.ts";
 import type { Dataplane, Devices } from "../dataplane/dataplane.ts";
@@ -11,7 +13,8 @@ import { observedDevices } from "../dataplane/observed-devices.ts";
 import { entryObject } from "../gen/bpf/entry.ts";
 import { openJournal } from "../journal/journal.ts";
 import type { Log } from "../lib/log.ts";
-import { type GrpcServerOptions, startGrpcServer } from "../server/grpc/server.ts";
+import { type GrpcListener, startGrpcServer } from "../server/grpc/server.ts";
+import { Listener } from "../server/listener.ts";
 import { discoverServices } from "../services/discover.ts";
 import { restoredState } from "../services/engine/commit-log.ts";
 import { Engine } from "../services/engine/engine.ts";
@@ -29,16 +32,16 @@ export interface Daemon {
 }
 
 /**
- * Brings the daemon up: journal, data plane, restored configuration, then the server. What was
- * opened is closed again, in opposite order, when a later part fails.
+ * Brings the daemon up: listeners, journal, data plane, restored configuration, then the server.
+ * What was opened is closed again, in opposite order, when a later part fails.
  */
 export async function startDaemon(options: DaemonOptions, log: Log): Promise<Daemon> {
   const closers = new Closers();
   try {
+    const listeners = await openListeners(options, log, closers);
     const engine = await startEngine(options, log, closers);
-    await mkdir(dirname(options.socket), { recursive: true });
     const locks = await readLocks(join(packageRoot(), "proto", "yangplane"));
-    const server = await startGrpcServer({ datastore: engine, log, locks, ...listeners(options) });
+    const server = startGrpcServer({ datastore: engine, log, locks, listeners });
     closers.add(() => server.stop());
   } catch (error) {
     await closers.close();
@@ -47,20 +50,35 @@ export async function startDaemon(options: DaemonOptions, log: Log): Promise<Dae
   return { stop: () => closers.close() };
 }
 
-function listeners({
-  socket,
-  listen,
-  tls,
-}: DaemonOptions): Pick<GrpcServerOptions, "listen" | "tls"> {
-  return {
-    listen: { socket, ...(listen && { tcp: listen }) },
-    ...(tls && { tls: readTls(tls) }),
-  };
+/** First of all: a daemon whose place is taken has not touched the data plane of the other. */
+async function openListeners(
+  { socket, listen, tls }: DaemonOptions,
+  log: Log,
+  closers: Closers,
+): Promise<GrpcListener[]> {
+  const files = tls && readTls(tls);
+  await mkdir(dirname(socket), { recursive: true });
+  const local = await Listener.onSocket(socket, log);
+  closers.add(() => local.close());
+  if (listen === undefined) return [{ listener: local }];
+  const remote = await Listener.onTcp({ ...listen, loopbackOnly: files === undefined }, log);
+  closers.add(() => remote.close());
+  return [{ listener: local }, { listener: remote, ...(files && { tls: files }) }];
 }
 
-function readTls({ cert, key, clientCa }: TlsFiles): NonNullable<GrpcServerOptions["tls"]> {
+/** @throws Error that names the file at fault */
+function readTls({ cert, key, clientCa }: TlsFiles): NonNullable<GrpcListener["tls"]> {
   const pair = { cert: readFileSync(cert), key: readFileSync(key) };
-  return clientCa === undefined ? pair : { ...pair, clientCa: readFileSync(clientCa) };
+  const ca = clientCa === undefined ? undefined : readFileSync(clientCa);
+  try {
+    createSecureContext({ ...pair, ca });
+    // OpenSSL takes a file without any certificate, and then trusts nobody.
+    if (ca) new X509Certificate(ca);
+  } catch (cause) {
+    const files = [cert, key, clientCa].filter((file) => file !== undefined);
+    throw new Error(`TLS with ${files.join(", ")}`, { cause });
+  }
+  return { ...pair, ...(ca && { clientCa: ca }) };
 }
 
 async function startEngine(options: DaemonOptions, log: Log, closers: Closers): Promise<Engine> {

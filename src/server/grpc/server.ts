@@ -1,12 +1,11 @@
-import { isIP } from "node:net";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import type { Datastore } from "../../datamodel/datastore/datastore.ts";
 import type { Log } from "../../lib/log.ts";
+import type { Listener } from "../listener.ts";
 import { Api } from "./api.ts";
 import type { Lock } from "./lock.ts";
 import { addServices } from "./services.ts";
 import { messageSizeMax } from "./unary.ts";
-import { removeStaleSocket, restrictSocket } from "./unix-socket.ts";
 
 /** PEM texts; with `clientCa` a client must have a certificate that it signed. */
 export interface TlsFiles {
@@ -20,18 +19,22 @@ export interface GrpcLimits {
   readonly concurrentStreams: number;
   /** Memory of one HTTP/2 session in MB; default 32, room for some full-size messages. */
   readonly sessionMemoryMb: number;
+  /** A client that answers no ping sent after this long, for as long, is gone; default 60 s. */
+  readonly keepaliveMs: number;
   /** How long calls may take to end when the server stops; default 5 s. */
   readonly shutdownMs: number;
 }
 
+/** A place to serve, with TLS or in the clear. */
+export interface GrpcListener {
+  readonly listener: Listener;
+  readonly tls?: TlsFiles;
+}
+
 export interface GrpcServerOptions {
   readonly datastore: Datastore;
-  readonly listen: {
-    readonly socket?: string;
-    /** Without `tls` only loopback addresses. */
-    readonly tcp?: { readonly host: string; readonly port: number };
-  };
-  readonly tls?: TlsFiles;
+  /** Closed when the server stops. */
+  readonly listeners: readonly GrpcListener[];
   readonly log: Log;
   readonly limits?: Partial<GrpcLimits>;
   /** Field numbers promised, by module. */
@@ -39,47 +42,43 @@ export interface GrpcServerOptions {
 }
 
 export interface GrpcServer {
-  /** The port bound, where TCP was asked for. */
-  readonly tcpPort: number | undefined;
   /** Refuses new calls, lets running ones end within the bound, then closes. */
   stop(): Promise<void>;
 }
 
-const defaults: GrpcLimits = { concurrentStreams: 128, sessionMemoryMb: 32, shutdownMs: 5_000 };
+const defaults: GrpcLimits = {
+  concurrentStreams: 128,
+  sessionMemoryMb: 32,
+  keepaliveMs: 60_000,
+  shutdownMs: 5_000,
+};
 
 /** Serves the datastore over gRPC until stopped. */
-export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
+export function startGrpcServer(options: GrpcServerOptions): GrpcServer {
   const limits = { ...defaults, ...options.limits };
-  const { socket, tcp } = options.listen;
-  if (tcp !== undefined && options.tls === undefined) requireLoopback(tcp.host);
-  const api = new Api(options.datastore, options.locks ?? new Map(), options.log);
+  const { datastore, listeners, locks = new Map(), log } = options;
+  const api = new Api(datastore, locks, log);
   const server = new Server({
     "grpc.max_receive_message_length": messageSizeMax,
     "grpc.max_send_message_length": messageSizeMax,
     "grpc.max_concurrent_streams": limits.concurrentStreams,
     "grpc-node.max_session_memory": limits.sessionMemoryMb,
+    "grpc.keepalive_time_ms": limits.keepaliveMs,
+    "grpc.keepalive_timeout_ms": limits.keepaliveMs,
   });
-  const health = addServices(server, api);
-  if (socket !== undefined) {
-    await removeStaleSocket(socket);
-    await bind(server, `unix:${socket}`, ServerCredentials.createInsecure());
-    restrictSocket(socket);
+  const stopServing = addServices(server, api);
+  for (const { listener, tls } of listeners) {
+    const injector = server.createConnectionInjector(credentials(tls));
+    listener.serve((connection) => injector.injectConnection(connection));
   }
-  const address = tcp && `${isIP(tcp.host) === 6 ? `[${tcp.host}]` : tcp.host}:${tcp.port}`;
-  const tcpPort = address && (await bind(server, address, credentials(options.tls)));
   return {
-    tcpPort: tcpPort === "" ? undefined : tcpPort,
     async stop() {
-      health.setStatus("", "NOT_SERVING");
+      for (const { listener } of listeners) listener.close();
+      stopServing();
       await stopServer(server, api, limits.shutdownMs);
+      for (const { listener } of listeners) listener.disconnect();
     },
   };
-}
-
-function requireLoopback(host: string): void {
-  const isLoopback = host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
-  if (isLoopback) return;
-  throw new Error(`listening on ${host}: without TLS only loopback addresses are served`);
 }
 
 function credentials(tls: TlsFiles | undefined): ServerCredentials {
@@ -88,18 +87,13 @@ function credentials(tls: TlsFiles | undefined): ServerCredentials {
   return ServerCredentials.createSsl(tls.clientCa ?? null, pair, tls.clientCa !== undefined);
 }
 
-function bind(server: Server, address: string, withCredentials: ServerCredentials) {
-  return new Promise<number>((resolve, reject) => {
-    server.bindAsync(address, withCredentials, (error, port) => {
-      if (error) reject(new Error(`listening on ${address}: ${error.message}`, { cause: error }));
-      else resolve(port);
-    });
-  });
-}
-
+/** Resolves when all calls have ended, or the bound is reached. */
 function stopServer(server: Server, api: Api, boundMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const force = setTimeout(() => server.forceShutdown(), boundMs);
+    const force = setTimeout(() => {
+      server.forceShutdown();
+      resolve();
+    }, boundMs);
     server.tryShutdown(() => {
       clearTimeout(force);
       resolve();

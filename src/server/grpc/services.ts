@@ -35,8 +35,8 @@ const coreMethods: Readonly<Record<string, Readonly<Record<string, CoreMethod>>>
   [`${core}.SchemaService`]: { ListModules: listModules, GetModule: getModule },
 };
 
-/** Adds every service to the server; the result tells health clients when it stops. */
-export function addServices(server: Server, api: Api): HealthImplementation {
+/** Adds every service to the server; the result tells health clients that all of them stop. */
+export function addServices(server: Server, api: Api): () => void {
   for (const [name, methods] of Object.entries(coreMethods)) {
     addService(server, api.service(name), (method) =>
       coreHandler(api, method, methods[method.name]),
@@ -56,7 +56,9 @@ export function addServices(server: Server, api: Api): HealthImplementation {
   const all = ["", ...names, ...api.generated.map(({ fullName }) => fullName)];
   const health = new HealthImplementation(Object.fromEntries(all.map((name) => [name, "SERVING"])));
   health.addToServer(server);
-  return health;
+  return () => {
+    for (const name of all) health.setStatus(name, "NOT_SERVING");
+  };
 }
 
 function coreHandler(

@@ -1,7 +1,7 @@
 import type { handleClientStreamingCall, ServerReadableStream } from "@grpc/grpc-js";
 import { decodingJsonAt } from "../../datamodel/codec/decode.ts";
 import type { CommitOutcome, Edit, EditInsert } from "../../datamodel/datastore/datastore.ts";
-import { RequestError, refuse, type Violation } from "../../datamodel/error.ts";
+import { CommitError, RequestError, refuse, type Violation } from "../../datamodel/error.ts";
 import { type DataObject, keysOf } from "../../datamodel/tree/node.ts";
 import { type InstancePath, parsePath, printPath } from "../../datamodel/tree/path.ts";
 import { Breather, type Slices } from "../../lib/slices.ts";
@@ -53,8 +53,17 @@ async function commitStream(
   caller: Caller,
 ): Promise<PlainMessage> {
   const transaction = new Transaction(api);
-  for await (const bytes of call) {
-    await transaction.add(bytes as Buffer);
+  // What a client is still sending has changed nothing, so a server that stops need not wait.
+  const stop = (): void => {
+    call.destroy(new CommitError("unavailable", "the server is stopping"));
+  };
+  api.endStreams.add(stop);
+  try {
+    for await (const bytes of call) {
+      await transaction.add(bytes as Buffer);
+    }
+  } finally {
+    api.endStreams.delete(stop);
   }
   return await transaction.commit("ApplyStream", caller);
 }

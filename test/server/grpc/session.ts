@@ -3,8 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { IrModule } from "../../../src/datamodel/schema/ir.ts";
 import { linkSchema } from "../../../src/datamodel/schema/schema.ts";
+import type { Log } from "../../../src/lib/log.ts";
 import { generateProto } from "../../../src/server/grpc/descriptors.ts";
 import { type GrpcServer, startGrpcServer } from "../../../src/server/grpc/server.ts";
+import { Listener } from "../../../src/server/listener.ts";
 import { ApiClient, loadTypes } from "../../support/api-client.ts";
 import { MemoryDatastore } from "../../support/datastore.ts";
 
@@ -37,11 +39,9 @@ export class Session extends ApiClient implements AsyncDisposable {
     const directory = mkdtempSync(join(tmpdir(), "yangplane-grpc-"));
     const datastore = new MemoryDatastore(linkSchema([module]));
     const log: unknown[] = [];
-    const server = await startGrpcServer({
-      datastore,
-      listen: { socket: join(directory, "s") },
-      log: (level, message, fields) => log.push({ level, message, ...fields }),
-    });
+    const take: Log = (level, message, fields) => log.push({ level, message, ...fields });
+    const listener = await Listener.onSocket(join(directory, "s"), take);
+    const server = startGrpcServer({ datastore, listeners: [{ listener }], log: take });
     return new Session(module, { datastore, server, directory, log });
   }
 
