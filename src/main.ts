@@ -8,7 +8,6 @@ const exitCode = { failed: 1, usage: 2 } as const;
 
 async function run(options: DaemonOptions): Promise<void> {
   const daemon = await startDaemon(options, streamLog(process.stderr));
-  process.stdout.write("yangplaned ready\n");
   const stop = (): void => {
     daemon.stop().then(
       () => process.exit(0),
@@ -17,6 +16,8 @@ async function run(options: DaemonOptions): Promise<void> {
   };
   process.once("SIGINT", stop);
   process.once("SIGTERM", stop);
+  // Last of all: whoever reads it may send a signal at once.
+  process.stdout.write("yangplaned ready\n");
 }
 
 function fail(code: number, message: string): never {
