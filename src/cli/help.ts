@@ -1,9 +1,4 @@
-import type {
-  DataSchema,
-  LeafSchema,
-  ListSchema,
-  ParentSchema,
-} from "../datamodel/schema/schema.ts";
+import type { DataSchema, LeafSchema, ParentSchema } from "../datamodel/schema/schema.ts";
 import type { Command } from "./command-line.ts";
 import type { CubeInfo, ModuleInfo } from "./daemon.ts";
 import { namesOf } from "./leaf-text.ts";
@@ -59,7 +54,7 @@ function targetRows(target: Target, command: Command | undefined): Row[] {
   if (target.kind === "root") return childRows(schema as ParentSchema, command);
   const rows = commandRows(command);
   if (schema.kind === "list" && target.keyCount < schema.keys.length) {
-    return [...schema.keys.map(keyRow), ...(command === "add" ? requiredRows(schema) : rows)];
+    return [...schema.keys.map(keyRow), ...(command === "add" ? parameterRows(schema) : rows)];
   }
   if (schema.kind === "list" || schema.kind === "container") {
     if (command === "add" || command === "set") return parameterRows(schema);
@@ -93,10 +88,6 @@ function childRows(parent: ParentSchema, command: Command | undefined): Row[] {
 
 function keyRow(leaf: LeafSchema): Row {
   return [`<${leaf.name}>`, typeName(leaf), firstSentence(leaf.ir.description), exampleOf(leaf)];
-}
-
-function requiredRows(schema: ListSchema): Row[] {
-  return parameterRows(schema).filter(([, , description]) => description.endsWith("(required)"));
 }
 
 /** Leaves to be given as `name=value`, those of containers below with dots. */

@@ -85,9 +85,9 @@ class Session {
 
   async #rootHelp(): Promise<number> {
     if (this.#line.command) throw new UsageError(`${this.#line.command} what?`);
+    if (!this.#line.asksHelp) print([usage, ""]);
     const [modules, cubes] = await Promise.all([this.#daemon.modules(), this.#daemon.cubes()]);
-    const intro = this.#line.asksHelp ? [] : [usage, ""];
-    return print([...intro, ...rootHelp(modules, cubes, terminalWidth())]);
+    return print(rootHelp(modules, cubes, terminalWidth()));
   }
 
   async #cubes([name, ...rest]: readonly string[]): Promise<number> {
@@ -149,7 +149,8 @@ class Session {
     if (modules.some(({ name }) => name === first)) return this.#modelTarget(first, rest);
     if (cube) return this.#modelTarget(cube.service, [first, ...rest]);
     const names = [...modules, ...(await this.#daemon.cubes())].map(({ name }) => name);
-    throw new UsageError(`there is no service or cube ${first}${suggestion(first, names)}`);
+    const advice = suggestion(first, names) || "; yangplane ? lists what there is";
+    throw new UsageError(`there is no service or cube ${first}${advice}`);
   }
 
   async #modelTarget(service: string, words: readonly string[]): Promise<Target> {
@@ -235,10 +236,7 @@ function complain(error: unknown): number {
     return exit.usage;
   }
   if (error instanceof Unreachable) {
-    printErrors([
-      `yangplane: ${error.message}`,
-      "start one with yangplaned, or name its socket with --socket or YANGPLANE_SOCKET",
-    ]);
+    printErrors([`yangplane: ${error.message}`, error.advice]);
     return exit.unreachable;
   }
   if (error instanceof Refusal) {

@@ -11,7 +11,7 @@ export function planLines(steps: readonly PlanStep[], width: number | undefined)
     target,
     shown(key),
     shown(value),
-    cause,
+    causeBelow(cause),
   ]);
   const used = header.map((_, column) => rows.some((row) => row[column] !== ""));
   const pick = (row: readonly string[]) => row.filter((_, column) => used[column]);
@@ -26,6 +26,12 @@ export function planJson(steps: readonly PlanStep[]): unknown {
     ...(key === "" ? {} : { key: parsed(key) }),
     ...(value === "" ? {} : { value: parsed(value) }),
   }));
+}
+
+/** Without the step to the cube, which has a column of its own. */
+function causeBelow(cause: string): string {
+  const below = cause.replace(/^\/[^/[]+\[name=(['"]).*?\1\]\/?/, "");
+  return below === "" && cause !== "" ? "the cube" : below;
 }
 
 /** `OPERATION_SET_PROGRAM` → `set-program`. */

@@ -29,16 +29,33 @@ export class Refusal extends Error {
 /** Nobody answered, or the connection broke: then whether a write took effect is unknown. */
 export class Unreachable extends Error {
   override readonly name = "Unreachable";
+  /** What to do about it. */
+  readonly advice: string;
 
   constructor(socket: string, details: string) {
-    super(`${reason(details)} at ${socket}`);
+    const { reason, advice } = explanation(details);
+    super(`${reason} at ${socket}`);
+    this.advice = advice;
   }
 }
 
-function reason(details: string): string {
-  if (details.includes("EACCES")) return "no permission to talk to the daemon";
-  if (details.includes("ENOENT") || details.includes("ECONNREFUSED")) return "no daemon answers";
-  return `the connection to the daemon broke (${details})`;
+function explanation(details: string): { reason: string; advice: string } {
+  if (/EACCES|EPERM/.test(details)) {
+    return {
+      reason: "no permission to talk to the daemon",
+      advice: "its socket is open to its owner and group: try with sudo",
+    };
+  }
+  if (/ENOENT|ECONNREFUSED|ENOTSOCK/.test(details)) {
+    return {
+      reason: "no daemon answers",
+      advice: "start one with yangplaned, or name its socket with --socket or YANGPLANE_SOCKET",
+    };
+  }
+  return {
+    reason: `the connection to the daemon broke (${details})`,
+    advice: "look at its log, and with show at what it has done",
+  };
 }
 
 /** Lines for a person: one a violation, `path: message (tag)`. */

@@ -16,7 +16,17 @@ function keywords(words: string[], command?: Verb): string[] {
 describe("help", () => {
   const cases: { words: string[]; command?: Verb; expected: string[] }[] = [
     { words: [], expected: ["<name>", "add", "set", "show", "del"] },
-    { words: [], command: "add", expected: ["<name>"] },
+    {
+      words: [],
+      command: "add",
+      expected: [
+        "<name>",
+        "type=TC|XDP_SKB|XDP_DRV",
+        "loglevel=TRACE|DEBUG|INFO|WARN|ERR|CRITICAL|OFF",
+        "fdb.aging-time=value",
+        "fdb.size=value",
+      ],
+    },
     {
       words: ["br0", "fdb"],
       expected: ["aging-time", "size", "entry", "flush", "add", "set", "show", "del"],

@@ -118,16 +118,17 @@ describe("a table", () => {
 
 describe("a plan for people", () => {
   it("names each write and why it is made", () => {
-    const step = { cube: "br0", operation: "OPERATION_PUT", target: "hops", cause: "/a/b" };
+    const cube = "/x:y[name='a\"/]b']";
+    const step = { cube: "br0", operation: "OPERATION_PUT", target: "hops" };
     const steps = [
-      { ...step, key: "1", value: '{"kind":1,"slot":3}' },
-      { ...step, operation: "OPERATION_SET_PROGRAM", key: "", value: "" },
+      { ...step, key: "1", value: '{"kind":1,"slot":3}', cause: `${cube}/ports[name='p1']/peer` },
+      { ...step, operation: "OPERATION_SET_PROGRAM", key: "", value: "", cause: cube },
     ];
 
     assert.deepEqual(planLines(steps, undefined), [
       "cube  operation    target  key  value          because of",
-      "br0   put          hops    1    kind=1 slot=3  /a/b",
-      "br0   set-program  hops                        /a/b",
+      "br0   put          hops    1    kind=1 slot=3  ports[name='p1']/peer",
+      "br0   set-program  hops                        the cube",
       "",
       "2 steps; nothing has been changed",
     ]);
