@@ -142,7 +142,7 @@ export class Planner {
   /** The port that had the position before has left its counts there. */
   #planZeroCounters(draft: PlanDraft, cube: CubeRuntime, { index = 0 }: PortBase): void {
     const target = mapTarget(this.#dataplane, cube, "counters");
-    draft.steps.add(phase.putRows, clearingStep(target, index));
+    draft.steps.add(phase.fillRows, clearingStep(target, index));
   }
 
   *#planTables(
@@ -162,7 +162,7 @@ export class Planner {
     if (was === is) return;
     const change = { key: 0, was: { portsEnd: was }, is: { portsEnd: is } };
     const row = rowStep(mapTarget(this.#dataplane, cube, "cube"), change);
-    draft.steps.add(is > was ? phase.putHops : phase.clearHops, row);
+    draft.steps.add(is > was ? phase.putRows : phase.clearHops, row);
   }
 
   #planPrograms(draft: PlanDraft, cube: CubeRuntime, operation: "set" | "clear"): void {

@@ -45,7 +45,9 @@ export function* planTable(
   const changes = yield* tableChanges(target.layout, table, versions);
   const puts = changes.filter(({ is }) => is !== undefined);
   const deletes = changes.filter(({ is }) => is === undefined);
-  for (const batch of batches(puts)) steps.add(phase.putRows, new RowsStep(target, batch));
+  const isNew = versions[0] === undefined;
+  const put = isNew ? phase.fillRows : phase.putRows;
+  for (const batch of batches(puts)) steps.add(put, new RowsStep(target, batch));
   for (const batch of batches(deletes)) steps.add(phase.deleteRows, new RowsStep(target, batch));
 }
 

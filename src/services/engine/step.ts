@@ -14,18 +14,21 @@ export interface Step {
 
 /**
  * When a step is done. New rows are complete before anything points to them, the pointing rows are
- * single stores, and what is no longer pointed to goes last (DATAPATH.md §1).
+ * single stores, and what is no longer pointed to goes last (DATAPATH.md §1). A hop points to a
+ * cube; rows of the cube point to its hops.
  */
 export const phase = {
   load: 0,
-  putRows: 1,
+  /** Rows of cubes that no frame enters yet. */
+  fillRows: 1,
   setProgram: 2,
   putHops: 3,
-  attach: 4,
-  detach: 5,
-  clearHops: 6,
+  putRows: 4,
+  attach: 5,
+  detach: 6,
   deleteRows: 7,
-  clearProgram: 8,
+  clearHops: 8,
+  clearProgram: 9,
 } as const;
 
 export type Phase = (typeof phase)[keyof typeof phase];
