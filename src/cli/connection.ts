@@ -1,6 +1,6 @@
 import { quoted } from "../datamodel/schema/instance-identifier.ts";
 import type { CubeInfo } from "./daemon.ts";
-import type { Edit } from "./request.ts";
+import type { Edit } from "./edit.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** What `connect` and `disconnect` have to look up. */

@@ -1,6 +1,6 @@
 import type { ListSchema, ParentSchema } from "../datamodel/schema/schema.ts";
 import type { Body } from "./body.ts";
-import type { Edit } from "./request.ts";
+import type { Edit } from "./edit.ts";
 import { keyPredicates } from "./target.ts";
 import { UsageError } from "./usage-error.ts";
 

@@ -3,9 +3,9 @@ import protobuf from "protobufjs";
 import descriptor from "protobufjs/ext/descriptor/index.js";
 import type { IrModule } from "../datamodel/schema/ir.ts";
 import { coreDescriptorSet } from "../gen/proto/core-descriptors.ts";
+import { chunks, type Edit, entryCount } from "./edit.ts";
 import { type Lengths, type Part, type PartRequest, readStart, readWhole } from "./long-lists.ts";
 import { Refusal, Unreachable, type Violation } from "./refusal.ts";
-import { type Edit, entryCount } from "./request.ts";
 
 /** The core services of a daemon behind its Unix socket. */
 
@@ -42,9 +42,6 @@ const packageName = "yangplane.core.v1";
 const deadlineMs = 120_000;
 /** Replies are at most 4 MiB of payload, plus framing. */
 const replySizeMax = 8 * 2 ** 20;
-/** Of JSON in one message, which may have 4 MiB: the rest is for what protobuf adds. */
-const chunkSizeMax = 2 ** 19;
-const chunkEditsMax = 1000;
 const cubePageSize = 1000;
 
 export class Daemon {
@@ -292,22 +289,4 @@ function isTransportFailure({ code, details }: ServiceError): boolean {
 
 function editMessage({ path, operation, json }: Edit): object {
   return { path, operation: `OPERATION_${operation}`, ...(json === undefined ? {} : { json }) };
-}
-
-/** At least one chunk, even of nothing. */
-function chunks(edits: readonly Edit[]): Edit[][] {
-  const all: Edit[][] = [];
-  let chunk: Edit[] = [];
-  let size = 0;
-  for (const edit of edits) {
-    const editSize = edit.path.length + (edit.json?.length ?? 0);
-    if (chunk.length === chunkEditsMax || (chunk.length > 0 && size + editSize > chunkSizeMax)) {
-      all.push(chunk);
-      chunk = [];
-      size = 0;
-    }
-    chunk.push(edit);
-    size += editSize;
-  }
-  return [...all, chunk];
 }

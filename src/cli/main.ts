@@ -3,6 +3,7 @@ import { linkSchema } from "../datamodel/schema/schema.ts";
 import { type CommandLine, parseCommandLine } from "./command-line.ts";
 import { connection } from "./connection.ts";
 import type { Daemon } from "./daemon.ts";
+import { type Edit, entryCount } from "./edit.ts";
 import { firstSentence, rootHelp, targetHelp, usage } from "./help.ts";
 import { humanLines } from "./human-view.ts";
 import { parseInput, readInput } from "./input.ts";
@@ -10,14 +11,7 @@ import type { Lengths } from "./long-lists.ts";
 import { planJson, planLines } from "./plan-view.ts";
 import { withProgress } from "./progress.ts";
 import { Refusal, Unreachable, violationLines } from "./refusal.ts";
-import {
-  type Edit,
-  entryCount,
-  needsInput,
-  type Order,
-  type Request,
-  requestFor,
-} from "./request.ts";
+import { needsInput, type Order, type Request, requestFor } from "./request.ts";
 import { findTarget, type Target } from "./target.ts";
 import { suggestion, UsageError } from "./usage-error.ts";
 

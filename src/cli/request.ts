@@ -2,23 +2,9 @@ import type { ListSchema, ParentSchema } from "../datamodel/schema/schema.ts";
 import { type Body, bodyOf, entriesOf, fitBody, objectOf } from "./body.ts";
 import type { Command } from "./command-line.ts";
 import { listEdits, nodeEdits, predicatesOf, withoutLongLists } from "./creation.ts";
+import type { Edit } from "./edit.ts";
 import { type Target, titleOf } from "./target.ts";
 import { UsageError } from "./usage-error.ts";
-
-/** One edit as the daemon takes it (core.proto). */
-export interface Edit {
-  readonly path: string;
-  readonly operation: "MERGE" | "CREATE" | "DELETE" | "REMOVE";
-  /** RFC 7951 JSON of the node; absent for the last two. */
-  readonly json?: string;
-  /** How many entries the JSON of a list without keys has. */
-  readonly entries?: number;
-}
-
-/** List entries that edits write, each other edit counted as one. */
-export function entryCount(edits: readonly Edit[]): number {
-  return edits.reduce((sum, { entries = 1 }) => sum + entries, 0);
-}
 
 export type Request =
   | { readonly kind: "show"; readonly path: string }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { listEdits, nodeEdits } from "../../src/cli/creation.ts";
-import type { Edit } from "../../src/cli/request.ts";
+import type { Edit } from "../../src/cli/edit.ts";
 import { UsageError } from "../../src/cli/usage-error.ts";
 import { decodeJsonAt } from "../../src/datamodel/codec/decode.ts";
 import { encodeJson } from "../../src/datamodel/codec/encode.ts";
