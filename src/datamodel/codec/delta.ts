@@ -1,6 +1,6 @@
 import { atOnce, type Slices } from "../../lib/slices.ts";
 import type { Edit } from "../datastore/datastore.ts";
-import type { ListSchema, ParentSchema, Schema } from "../schema/schema.ts";
+import type { DataSchema, ListSchema, ParentSchema, Schema } from "../schema/schema.ts";
 import { diffTrees, type Location, locationPath } from "../tree/diff.ts";
 import type { OwnedObject } from "../tree/draft.ts";
 import type { YangList } from "../tree/list.ts";
@@ -67,12 +67,17 @@ function topDifferences(schema: Schema, older: DataObject, newer: DataObject): D
   diffTrees(schema.root, older, newer, (location, was, is) => {
     const { kind } = location.schema;
     const isWholeList = kind === "list" && location.entry === undefined;
-    const goesOn =
-      was !== undefined && is !== undefined && (kind === "list" || kind === "container");
+    const goesOn = is !== undefined && isWalked(location.schema, was);
     if (isWholeList || !goesOn) differences.push({ location, was, is });
     return isWholeList || goesOn;
   });
   return differences;
+}
+
+/** True for what stays the same node while its contents change: it is not written as a whole. */
+function isWalked(schema: DataSchema, was: DataValue | undefined): boolean {
+  if (schema.kind === "container") return was !== undefined || !schema.presence;
+  return schema.kind === "list" && was !== undefined;
 }
 
 /** Gathers new entries by their list, so that a bulk load names it once for many. */
@@ -95,7 +100,13 @@ class Additions {
       lists.set(schema, batch);
       this.#records.push(["add", printPath(listPath(location)), batch]);
     }
-    batch.push(encodeJson(schema, location.entry as DataObject));
+    const entry = location.entry as DataObject;
+    const long = longLists(schema, entry);
+    batch.push(encodeJson(schema, without(entry, long)));
+    const path = locationPath(location);
+    for (const { containers, schema: inner, list } of long) {
+      this.#records.push(...listRecords([...path, ...containers], inner, list));
+    }
   }
 }
 
@@ -188,7 +199,7 @@ function* listRecords(
   let batch: unknown[] = [];
   for (const entry of list) {
     const long = longLists(schema, entry);
-    batch.push(encodeJson(schema, long.length > 0 ? without(entry, long) : entry));
+    batch.push(encodeJson(schema, without(entry, long)));
     if (batch.length < entriesPerRecord && long.length === 0) continue;
     yield ["add", path, batch];
     batch = [];
@@ -222,6 +233,7 @@ function longLists(schema: ParentSchema, object: DataObject, above: PathStep[] =
 }
 
 function without(entry: DataObject, lists: readonly LongList[]): DataObject {
+  if (lists.length === 0) return entry;
   const result = copy(entry);
   for (const { containers, schema } of lists) {
     let at = result;

@@ -2,15 +2,7 @@ import type { ParentSchema } from "../../datamodel/schema/schema.ts";
 import { YangList } from "../../datamodel/tree/list.ts";
 import { type DataObject, keysOf } from "../../datamodel/tree/node.ts";
 import { type InstancePath, printPath } from "../../datamodel/tree/path.ts";
-import type { CubeRuntime } from "./cube.ts";
-
-/** A cube by its list and name. */
-type CubeName = Pick<CubeRuntime, "list" | "name">;
-
-/** The path of a cube: what causes a step that no smaller node does. */
-export function cubePath({ list, name }: CubeName): string {
-  return printPath([{ schema: list, keys: [name] }]);
-}
+import type { CubeName, CubeRuntime } from "./cube.ts";
 
 /** The path of a port's peer: what causes an attachment. */
 export function peerPath({ list, name }: CubeName, port: string): string {

@@ -1,6 +1,7 @@
 import type { ListSchema } from "../../datamodel/schema/schema.ts";
 import type { YangList } from "../../datamodel/tree/list.ts";
 import type { DataObject } from "../../datamodel/tree/node.ts";
+import { printPath } from "../../datamodel/tree/path.ts";
 import {
   type Dataplane,
   type Family,
@@ -11,7 +12,6 @@ import {
 import type { MapLayout } from "../../dataplane/layout.ts";
 import { assert } from "../../lib/assert.ts";
 import type { AnyCubeReader, AnyService, StateMap } from "../service.ts";
-import { cubePath } from "./cause.ts";
 import type { MapTarget } from "./rows.ts";
 
 /** The base leaves of a cube (yang/base/yangplane-base.yang) that the engine itself works with. */
@@ -43,6 +43,14 @@ export interface CubeRuntime {
   /** Position of its programs in the jump tables. */
   readonly slot: number;
   readonly type: CubeBase["type"];
+}
+
+/** A cube by its list and name. */
+export type CubeName = Pick<CubeRuntime, "list" | "name">;
+
+/** The path of a cube: what causes a step that no smaller node does. */
+export function cubePath({ list, name }: CubeName): string {
+  return printPath([{ schema: list, keys: [name] }]);
 }
 
 /**

@@ -28,7 +28,7 @@ import { checkIfMatch } from "./if-match.ts";
 import { Judge, type Verdict } from "./judge.ts";
 import { LiveState } from "./live-state.ts";
 import { type Plan, Planner } from "./planner.ts";
-import { applySteps, type Step, undoSteps } from "./step.ts";
+import { applySteps, type Step, StepError, undoSteps } from "./step.ts";
 import { Turns } from "./turns.ts";
 
 export interface EngineParts {
@@ -313,6 +313,7 @@ function checkSignal({ signal }: CommitOptions): void {
 
 /** The kernel's refusal as the caller hears of it; all else passes. */
 function commitError(error: unknown): unknown {
-  if (!(error instanceof KernelError)) return error;
-  return new CommitError("kernel", `${error.message}; everything was undone`, { cause: error });
+  if (!(error instanceof StepError) || !(error.cause instanceof KernelError)) return error;
+  const message = `${error.path}: ${error.message}; everything was undone`;
+  return new CommitError("kernel", message, { cause: error });
 }

@@ -4,10 +4,11 @@ import type { DataObject } from "../../datamodel/tree/node.ts";
 import type { Dataplane, Devices } from "../../dataplane/dataplane.ts";
 import type { Slices } from "../../lib/slices.ts";
 import type { AnyService } from "../service.ts";
-import { cubePath, nodePath } from "./cause.ts";
+import { nodePath } from "./cause.ts";
 import {
   baseOf,
   type CubeRuntime,
+  cubePath,
   familiesOf,
   mapTarget,
   objectRequest,

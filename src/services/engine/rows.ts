@@ -65,20 +65,19 @@ function* tableChanges(
   table: AnyTable,
   [older, newer]: Versions,
 ): Slices<RowChange[]> {
-  const was = new Map<string, Encoded>();
-  const is = new Map<string, Encoded>();
-  const add = (rows: Map<string, Encoded>, entry: AnyConfig, config: AnyConfig): void => {
-    const row = { ...encode(layout, table.row(entry, config)), entry, config };
-    rows.set(Buffer.from(row.key).toString("latin1"), row);
+  const changes = new RowChanges();
+  const rowOf = (entry: AnyConfig, config: AnyConfig): Encoded => {
+    const { key, value } = table.row(entry, config);
+    return { key: layout.key.encode(key), value: layout.value.encode(value), entry, config };
   };
   let count = 0;
   for (const [before, after] of differingEntries(table, [older, newer])) {
-    if (before && older) add(was, before, older);
-    if (after) add(is, after, newer);
+    const was = before && older ? rowOf(before, older) : undefined;
+    changes.add(was, after ? rowOf(after, newer) : undefined);
     count += 1;
     if (count % rowsPerSlice === 0) yield;
   }
-  return yield* mergeChanges(was, is);
+  return yield* changes.all();
 }
 
 function* differingEntries(
@@ -91,8 +90,10 @@ function* differingEntries(
     for (const [, was, is] of listChanges(before, after)) yield [was, is];
     return;
   }
-  for (const entry of before ?? []) yield [entry, undefined];
-  for (const entry of after) yield [undefined, entry];
+  const [were, are] = [[...(before ?? [])], [...after]];
+  for (let at = 0; at < Math.max(were.length, are.length); at += 1) {
+    if (were[at] !== are[at]) yield [were[at], are[at]];
+  }
 }
 
 interface Encoded {
@@ -102,26 +103,43 @@ interface Encoded {
   readonly config: AnyConfig;
 }
 
-function encode(layout: MapLayout, row: { key: unknown; value: unknown }) {
-  return { key: layout.key.encode(row.key), value: layout.value.encode(row.value) };
+/** Rows before and after, put together by key: a row may pass from one node to another. */
+class RowChanges {
+  readonly #changes: RowChange[] = [];
+  readonly #went = new Map<string, Encoded>();
+  readonly #came = new Map<string, Encoded>();
+
+  add(was: Encoded | undefined, is: Encoded | undefined): void {
+    if (was && is && equalBytes(was.key, is.key)) {
+      if (!equalBytes(was.value, is.value))
+        this.#changes.push({ ...is, was: was.value, is: is.value });
+      return;
+    }
+    if (was) this.#went.set(keyText(was.key), was);
+    if (is) this.#came.set(keyText(is.key), is);
+  }
+
+  *all(): Slices<RowChange[]> {
+    for (const [id, row] of this.#came) {
+      const was = this.#went.get(id)?.value;
+      if (was === undefined || !equalBytes(was, row.value)) {
+        this.#changes.push({ ...row, was, is: row.value });
+      }
+      if (this.#changes.length % rowsPerSlice === 0) yield;
+    }
+    for (const [id, row] of this.#went) {
+      if (!this.#came.has(id)) this.#changes.push({ ...row, was: row.value, is: undefined });
+    }
+    return this.#changes;
+  }
 }
 
-function* mergeChanges(
-  was: ReadonlyMap<string, Encoded>,
-  is: ReadonlyMap<string, Encoded>,
-): Slices<RowChange[]> {
-  const changes: RowChange[] = [];
-  for (const [id, { key, value, entry, config }] of is) {
-    const before = was.get(id)?.value;
-    if (before === undefined || Buffer.compare(before, value) !== 0) {
-      changes.push({ key, was: before, is: value, entry, config });
-    }
-    if (changes.length % rowsPerSlice === 0) yield;
-  }
-  for (const [id, { key, value, entry, config }] of was) {
-    if (!is.has(id)) changes.push({ key, was: value, is: undefined, entry, config });
-  }
-  return changes;
+function keyText(key: Uint8Array): string {
+  return Buffer.from(key.buffer, key.byteOffset, key.length).toString("latin1");
+}
+
+function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0;
 }
 
 /** Writes or deletes rows of one map in one batch. */

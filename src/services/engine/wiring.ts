@@ -141,7 +141,7 @@ export class Wiring {
     steps.add(phase.detach, remember(this.#entries, ifindex, { was: wire, is: undefined }));
   }
 
-  /** A device that moves between a TC and an XDP cube leaves the hooks that only one of them has. */
+  /** A device that moves between a TC and an XDP cube changes hooks where they differ. */
   #planHooks(
     steps: StepList,
     ifindex: number,
