@@ -49,6 +49,8 @@ interface LiveCube {
   readonly reader: AnyCubeReader;
 }
 
+type EventDecoder = NonNullable<AnyService["events"]>[string];
+
 /** State as opposed to configuration: devices and maps followed, read, expired and acted upon. */
 export class LiveState implements Disposable {
   readonly #parts: LiveParts;
@@ -178,15 +180,26 @@ export class LiveState implements Disposable {
     return Object.assign(Object.create(Object.getPrototypeOf(root)), root, extra) as DataObject;
   }
 
+  /** The commit is applied by now: what cannot be followed is told, and tried again at the next. */
   #followRings(cube: CubeRuntime): void {
     if (this.#rings.has(cube.objectId)) return;
-    const rings = Object.entries(cube.service.events ?? {}).map(([prop, decode]) => {
-      const { name } = mapLayout(cube.service, prop);
-      return this.#parts.dataplane.subscribe(cube.objectId, name, (record) => {
-        this.#report(cube, ({ reader }) => decode(record, reader));
-      });
+    const rings: Disposable[] = [];
+    try {
+      for (const [prop, decode] of Object.entries(cube.service.events ?? {})) {
+        rings.push(this.#followRing(cube, prop, decode));
+      }
+      this.#rings.set(cube.objectId, rings);
+    } catch (error) {
+      for (const ring of rings) ring[Symbol.dispose]();
+      this.#parts.onError(error);
+    }
+  }
+
+  #followRing(cube: CubeRuntime, prop: string, decode: EventDecoder): Disposable {
+    const { name } = mapLayout(cube.service, prop);
+    return this.#parts.dataplane.subscribe(cube.objectId, name, (record) => {
+      this.#report(cube, ({ reader }) => decode(record, reader));
     });
-    this.#rings.set(cube.objectId, rings);
   }
 
   #expire(): void {

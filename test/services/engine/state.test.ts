@@ -3,6 +3,7 @@ import { decodeJson } from "../../../src/datamodel/codec/decode.ts";
 import { encodeJson } from "../../../src/datamodel/codec/encode.ts";
 import { RequestError } from "../../../src/datamodel/error.ts";
 import { parsePath, printPath } from "../../../src/datamodel/tree/path.ts";
+import { KernelError } from "../../../src/dataplane/dataplane.ts";
 import { u32, u64 } from "../../../src/lib/codec.ts";
 import { anyServices, type EngineFixture, engineFixture, local } from "../../support/engine.ts";
 import { patchPanel } from "../../support/patch-panel.ts";
@@ -89,6 +90,24 @@ describe("an event of the data path", () => {
     memory.emit(id, "alarms", new Uint8Array(1));
     memory.emit(id, "alarms", u32.encode(0));
 
+    assert.deepEqual([errors.length, events.length], [1, 1]);
+  });
+
+  it("that cannot be listened for does not undo a commit; the next tries again", async () => {
+    const fixture = await engineFixture({ services });
+    const { edit, commit, read, errors, memory, objectId, heard } = fixture;
+    const subscribe = memory.subscribe.bind(memory);
+    memory.subscribe = () => {
+      memory.subscribe = subscribe;
+      throw new KernelError("subscribing", "EMFILE");
+    };
+
+    await commit(edit("create", pp0, { ports: [{ name: "a" }], cable: [] }));
+    await commit(edit("merge", `${pp0}/ports[name='b']`, {}));
+    const events = heard();
+    memory.emit(objectId(pp0), "alarms", u32.encode(0));
+
+    assert.notEqual(read(pp0), undefined);
     assert.deepEqual([errors.length, events.length], [1, 1]);
   });
 
