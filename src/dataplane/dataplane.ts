@@ -151,3 +151,30 @@ export interface Devices extends Disposable {
   subscribe(listener: (event: DeviceEvent) => void): Disposable;
   setPromiscuous(ifindex: number, on: boolean): void;
 }
+
+/** An IP address of a device, in the text form of RFC 5952. */
+export interface Address {
+  readonly ifindex: number;
+  readonly address: string;
+  readonly prefixLength: number;
+}
+
+/** Who has an IP address on the link of a device. */
+export interface Neighbour {
+  readonly ifindex: number;
+  readonly address: string;
+  /** Undefined while the kernel does not know, or no longer. */
+  readonly mac: string | undefined;
+}
+
+export interface WatchedEvent<T> {
+  readonly kind: "added" | "changed" | "removed";
+  readonly entry: T;
+}
+
+/** What the kernel has of a kind, kept current from netlink. */
+export interface Watched<T> extends Disposable {
+  list(): readonly T[];
+  /** After ENOBUFS the implementation lists again and reports the difference. */
+  subscribe(listener: (event: WatchedEvent<T>) => void): Disposable;
+}

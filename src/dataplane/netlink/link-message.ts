@@ -1,3 +1,4 @@
+import { macText } from "../../lib/mac.ts";
 import type { Device } from "../dataplane.ts";
 import {
   decodeAttributes,
@@ -91,6 +92,5 @@ export function decodeLink({ type, payload }: NetlinkMessage): LinkChange | unde
 
 /** Addresses of tunnels have other sizes and are no MAC. */
 function macOf(address: Uint8Array | undefined): string {
-  if (address?.length !== 6) return "";
-  return [...address].map((octet) => octet.toString(16).padStart(2, "0")).join(":");
+  return address?.length === 6 ? macText(address) : "";
 }

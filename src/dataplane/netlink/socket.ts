@@ -150,6 +150,28 @@ export class NetlinkListener extends NetlinkSocket {
   }
 }
 
+/** Sockets that are closed together. */
+export class NetlinkSockets implements Disposable {
+  readonly #opened: Disposable[] = [];
+
+  client(protocol: number): NetlinkClient {
+    return this.#own(new NetlinkClient(protocol));
+  }
+
+  listener(protocol: number, group: number): NetlinkListener {
+    return this.#own(new NetlinkListener(protocol, group));
+  }
+
+  [Symbol.dispose](): void {
+    for (const socket of this.#opened.splice(0)) socket[Symbol.dispose]();
+  }
+
+  #own<T extends Disposable>(socket: T): T {
+    this.#opened.push(socket);
+    return socket;
+  }
+}
+
 function errorOf({ payload }: NetlinkMessage): number {
   return payload.length < 4 ? 0 : viewOf(payload).getInt32(0, true);
 }

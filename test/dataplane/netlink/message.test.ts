@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { decodeAddress, decodeNeighbour } from "../../../src/dataplane/netlink/address-message.ts";
 import { decodeLink } from "../../../src/dataplane/netlink/link-message.ts";
 import {
   decodeAttributes,
@@ -133,5 +134,67 @@ describe("link messages", () => {
   it("of bridge ports and of other types say nothing about devices", () => {
     assert.equal(decodeLink(veth(AF_BRIDGE)), undefined);
     assert.equal(decodeLink({ ...veth(), type: 20 }), undefined);
+  });
+});
+
+describe("address messages", () => {
+  const head = (...octets: number[]) => Uint8Array.from(octets);
+  const ipv4 = Uint8Array.of(198, 51, 100, 1);
+  const message = (type: number, ...parts: Uint8Array[]): NetlinkMessage => ({
+    type,
+    flags: 0,
+    sequence: 1,
+    payload: Buffer.concat(parts),
+  });
+
+  it("become addresses", () => {
+    const added = message(20, head(2, 24, 0, 0, 7, 0, 0, 0), encodeAttribute(1, ipv4));
+    const entry = { ifindex: 7, address: "198.51.100.1", prefixLength: 24 };
+
+    assert.deepEqual(decodeAddress(added), { isPresent: true, entry });
+    assert.deepEqual(decodeAddress({ ...added, type: 21 }), { isPresent: false, entry });
+  });
+
+  it("become neighbours, with a MAC only while the kernel would use it", () => {
+    const mac = Uint8Array.of(2, 0, 0, 0, 0, 9);
+    const attributes = [encodeAttribute(1, ipv4), encodeAttribute(2, mac)];
+    const inState = (state: number) =>
+      decodeNeighbour(message(28, head(2, 0, 0, 0, 7, 0, 0, 0, state, 0, 0, 0), ...attributes));
+
+    for (const [state, known] of [
+      [0x01, undefined],
+      [0x02, "02:00:00:00:00:09"],
+      [0x04, "02:00:00:00:00:09"],
+      [0x20, undefined],
+      [0x80, "02:00:00:00:00:09"],
+    ] as const) {
+      const entry = { ifindex: 7, address: "198.51.100.1", mac: known };
+      assert.deepEqual(inState(state), { isPresent: true, entry });
+    }
+  });
+
+  it("of other families, sizes and types say nothing", () => {
+    const address = head(2, 24, 0, 0, 7, 0, 0, 0);
+    const neighbour = head(7, 0, 0, 0, 7, 0, 0, 0, 2, 0, 0, 0);
+    const none = [
+      decodeAddress(message(16, address, encodeAttribute(1, ipv4))),
+      decodeAddress(message(20, address)),
+      decodeAddress(message(20, address, encodeAttribute(1, Uint8Array.of(1, 2, 3)))),
+      decodeAddress(message(20, address.subarray(0, 4))),
+      decodeNeighbour(message(28, neighbour, encodeAttribute(1, ipv4))),
+      decodeNeighbour(message(28, neighbour.subarray(0, 8))),
+    ];
+
+    assert.deepEqual(none, [undefined, undefined, undefined, undefined, undefined, undefined]);
+  });
+
+  it("are read without a fault whatever the bytes", () => {
+    const types = fc.constantFrom(20, 21, 28, 29);
+    fc.assert(
+      fc.property(types, fc.uint8Array({ maxLength: 80 }), (type, bytes) => {
+        decodeAddress(message(type, bytes));
+        decodeNeighbour(message(type, bytes));
+      }),
+    );
   });
 });
