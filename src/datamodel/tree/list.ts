@@ -27,14 +27,15 @@ export class YangList<E extends object = object, K extends ListKeys = ListKeys>
   readonly userOrdered: boolean;
   readonly #entries: Tree<string, E>;
   readonly #order: UserOrder | undefined;
-  /** The last short comparison: a commit asks for the same one several times. */
-  #compared: { readonly older: object; readonly changes: readonly EntryChange<E>[] } | undefined;
+  /** What is known of the differences to one older version; no version keeps more alive. */
+  #known: Known<E> | undefined;
 
-  /** For `emptyList` and `ListDraft` only. */
-  constructor(entries: Tree<string, E>, order: UserOrder | undefined) {
+  /** For `emptyList` and `ListDraft` only. `origin`: the version it was made from, keys changed. */
+  constructor(entries: Tree<string, E>, order: UserOrder | undefined, origin?: Origin<E, K>) {
     this.#entries = entries;
     this.#order = order;
     this.userOrdered = order !== undefined;
+    if (origin) this.#know(origin.older, () => this.#changesAt(origin));
   }
 
   get size(): number {
@@ -97,12 +98,27 @@ export class YangList<E extends object = object, K extends ListKeys = ListKeys>
    */
   changes(older: YangList<E, K>): readonly EntryChange<E>[] {
     if (this.#entries === older.#entries) return [];
-    if (this.#compared?.older === older) return this.#compared.changes;
+    if (this.#known?.older === older) {
+      const { changes } = this.#known;
+      if (typeof changes !== "function") return changes;
+      return this.#know(older, changes());
+    }
     const changes = this.#compare(older);
-    if (changes.length > changesKeptMax) return changes;
-    // No version keeps more than the one before it alive.
-    older.#compared = undefined;
-    this.#compared = { older, changes };
+    return changes.length > changesKeptMax ? changes : this.#know(older, changes);
+  }
+
+  #know<C extends Known<E>["changes"]>(older: YangList<E, K>, changes: C): C {
+    older.#known = undefined;
+    this.#known = { older, changes };
+    return changes;
+  }
+
+  #changesAt({ older, touched }: Origin<E, K>): EntryChange<E>[] {
+    const changes: EntryChange<E>[] = [];
+    for (const key of [...touched].sort(compareKeys)) {
+      const [was, is] = [older.at(key), this.at(key)];
+      if (was !== is) changes.push([key, was, is]);
+    }
     return changes;
   }
 
@@ -126,7 +142,7 @@ export class YangList<E extends object = object, K extends ListKeys = ListKeys>
 
   /** A mutable copy in O(1). */
   draft(): ListDraft<E, K> {
-    return new ListDraft(this.#entries.clone(), this.#order?.clone());
+    return new ListDraft(this.#entries.clone(), this.#order?.clone(), this);
   }
 }
 
@@ -145,14 +161,31 @@ export function* listChanges<E extends object>(
 
 const changesKeptMax = 256;
 
+/** Commits ask for the same differences several times: found once, and only when asked for. */
+interface Known<E> {
+  readonly older: object;
+  readonly changes: readonly EntryChange<E>[] | (() => readonly EntryChange<E>[]);
+}
+
+/** Where a version comes from: the one before, and the keys its draft wrote. */
+interface Origin<E extends object, K extends ListKeys> {
+  readonly older: YangList<E, K>;
+  readonly touched: ReadonlySet<string>;
+}
+
 /** A list being changed inside one transaction; `freeze` makes it a version. */
 export class ListDraft<E extends object = object, K extends ListKeys = ListKeys> {
   readonly #entries: Tree<string, E>;
   readonly #order: UserOrder | undefined;
 
-  constructor(entries: Tree<string, E>, order: UserOrder | undefined) {
+  readonly #older: YangList<E, K>;
+  readonly #touched = new Set<string>();
+
+  /** For `YangList.draft` only. */
+  constructor(entries: Tree<string, E>, order: UserOrder | undefined, older: YangList<E, K>) {
     this.#entries = entries;
     this.#order = order;
+    this.#older = older;
   }
 
   at(key: string): E | undefined {
@@ -167,17 +200,25 @@ export class ListDraft<E extends object = object, K extends ListKeys = ListKeys>
    * Adds or replaces; a new entry of a user-ordered list goes last unless `insert` says otherwise.
    */
   set(key: string, entry: E, insert?: InsertPoint): void {
+    this.#touch(key);
     const isNew = this.#entries.set(key, entry);
     if (this.#order && (isNew || insert)) this.#order.place(key, insert ?? { where: "last" });
   }
 
   delete(key: string): boolean {
+    this.#touch(key);
     this.#order?.remove(key);
     return this.#entries.delete(key);
   }
 
   freeze(): YangList<E, K> {
-    return new YangList(this.#entries, this.#order);
+    const isFew = this.#touched.size <= changesKeptMax;
+    const origin = isFew ? { older: this.#older, touched: this.#touched } : undefined;
+    return new YangList(this.#entries, this.#order, origin);
+  }
+
+  #touch(key: string): void {
+    if (this.#touched.size <= changesKeptMax) this.#touched.add(key);
   }
 }
 
