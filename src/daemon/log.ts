@@ -13,9 +13,10 @@ function printable(_name: string, value: unknown): unknown {
   return value instanceof Error ? errorText(value) : value;
 }
 
-/** The message of an error and of all that caused it. */
+/** The message of an error and of all that caused it, as far as it does not say that itself. */
 export function errorText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const own = error.message || error.name;
-  return error.cause === undefined ? own : `${own}: ${errorText(error.cause)}`;
+  const cause = error.cause === undefined ? "" : errorText(error.cause);
+  return own.includes(cause) ? own : `${own}: ${cause}`;
 }

@@ -1,5 +1,6 @@
 import { constants } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, rename, unlink } from "node:fs/promises";
+import { errno } from "./journal-error.ts";
 import { type DiskLock, lockFile } from "./lock-file.ts";
 
 /**
@@ -41,10 +42,20 @@ const flags = {
 const directoryMode = 0o700;
 const fileMode = 0o600;
 
+async function makeFolders(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: directoryMode });
+  } catch (error) {
+    // On a read-only file system Node's recursive mkdir says ENOENT; the plain one has the reason.
+    if (errno(error) === "ENOENT") await mkdir(path, { mode: directoryMode });
+    throw error;
+  }
+}
+
 /** The real disk. */
 export const localDisk: Disk = {
   async makeDirectory(path) {
-    await mkdir(path, { recursive: true, mode: directoryMode });
+    await makeFolders(path);
   },
   list: (directory) => readdir(directory),
   open: async (path, how) => localFile(await open(path, flags[how], fileMode)),

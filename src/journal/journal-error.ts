@@ -47,6 +47,6 @@ const codes: ReadonlyMap<unknown, JournalErrorCode> = new Map<unknown, JournalEr
 ]);
 
 /** The `code` of a Node system error. */
-function errno(cause: unknown): unknown {
+export function errno(cause: unknown): unknown {
   return cause instanceof Error && "code" in cause ? cause.code : undefined;
 }

@@ -78,8 +78,10 @@ export function refusalOf(error: unknown): Refusal | undefined {
     return violationsRefusal(error.violations, error instanceof JudgedError);
   }
   if (!(error instanceof CommitError)) return undefined;
-  const status = error.kind === "kernel" ? "INTERNAL" : "UNAVAILABLE";
-  return { status, message: error.message, violations: [] };
+  const { kind, cause, message } = error;
+  if (kind === "kernel") return { status: "INTERNAL", message, violations: [] };
+  const reason = cause instanceof Error ? `: ${cause.message}` : "";
+  return { status: "UNAVAILABLE", message: message + reason, violations: [] };
 }
 
 /** The refusal that a list of violations adds up to. */
