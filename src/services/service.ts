@@ -57,8 +57,15 @@ export interface ServiceDefinition<
   };
   /** Told after a port was removed or got another peer: drop state rows that name it. */
   readonly portReleased?: (port: number, cube: CubeReader<C, O>) => NodeRef[];
-  /** Expiry that the data path cannot do itself; runs once a second at most. */
-  readonly expire?: (cube: CubeReader<C, O>) => NodeRef[];
+  /** Removal of rows that have expired, which the data path ignores already. */
+  readonly expire?: Expiry<C, CubeReader<C, O>>;
+}
+
+/** Work on state maps that is due from time to time. */
+export interface Expiry<C, Reader> {
+  /** Milliseconds between two runs; once a second at most. It reads the maps, so not too often. */
+  readonly everyMs: (config: C) => number;
+  readonly run: (cube: Reader) => NodeRef[];
 }
 
 /** Rows of one config map from the nodes of one list. */
@@ -145,7 +152,7 @@ export interface AnyService {
     Record<string, (keys: readonly unknown[], cube: AnyCubeReader) => boolean>
   >;
   readonly portReleased?: (port: number, cube: AnyCubeReader) => NodeRef[];
-  readonly expire?: (cube: AnyCubeReader) => NodeRef[];
+  readonly expire?: Expiry<AnyConfig, AnyCubeReader>;
 }
 
 export interface AnyTable {

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { uniqueName } from "./kernel.ts";
 import { untilExit } from "./until-exit.ts";
 
@@ -43,6 +43,11 @@ export function vethPair({ peerIn }: { peerIn?: Namespace } = {}): VethPair {
   const peer = `${name}p`;
   ip(`link add ${name} type veth peer name ${peer}${peerIn ? ` netns ${peerIn.name}` : ""}`);
   try {
+    // The kernel's own IPv6 chatter on a new link would be counted among the test's frames.
+    for (const end of peerIn ? [name] : [name, peer]) {
+      writeFileSync(`/proc/sys/net/ipv6/conf/${end}/disable_ipv6`, "1");
+    }
+    peerIn?.run("sh", "-c", `echo 1 > /proc/sys/net/ipv6/conf/${peer}/disable_ipv6`);
     ip(`link set ${name} up`);
     if (peerIn) peerIn.run("ip", "link", "set", peer, "up");
     else ip(`link set ${peer} up`);

@@ -22,7 +22,7 @@ import { StateReader } from "./state-reader.ts";
 import { applySteps, type Step } from "./step.ts";
 import type { Turns } from "./turns.ts";
 
-/** How often state maps are looked through for what has expired, in milliseconds. */
+/** How often services are asked whether expiry is due, in milliseconds. */
 const expiryIntervalMs = 1000;
 
 export interface LiveParts {
@@ -59,6 +59,8 @@ export class LiveState implements Disposable {
   readonly #rings = new Map<string, Disposable[]>();
   #devices: Disposable | undefined;
   #expiry: NodeJS.Timeout | undefined;
+  /** When expiry last ran, by the configuration it ran for: a changed one is due at once. */
+  readonly #expired = new WeakMap<DataObject, number>();
 
   constructor(parts: LiveParts) {
     this.#parts = parts;
@@ -203,10 +205,22 @@ export class LiveState implements Disposable {
   }
 
   #expire(): void {
+    const now = performance.now();
     for (const cube of this.#parts.planner.cubes()) {
       const { expire } = cube.service;
-      if (expire) this.#report(cube, ({ reader }) => expire(reader));
+      if (expire) this.#report(cube, (live) => this.#runExpiry(expire, live, now));
     }
+  }
+
+  #runExpiry(
+    expire: NonNullable<AnyService["expire"]>,
+    { config, reader }: LiveCube,
+    now: number,
+  ): readonly NodeRef[] {
+    const last = this.#expired.get(config) ?? Number.NEGATIVE_INFINITY;
+    if (now - last < expire.everyMs(config)) return [];
+    this.#expired.set(config, now);
+    return expire.run(reader);
   }
 
   /** Runs a service's callback and tells of what it says has changed. */

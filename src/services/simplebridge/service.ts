@@ -34,7 +34,10 @@ export const service = defineService({
   },
   forget: { "fdb/entry": ([address], bridge) => forgetStation(bridge, String(address)) },
   portReleased: (port, bridge) => forgetStations(bridge, (station) => station.port === port),
-  expire: (bridge) => forgetStations(bridge, (station) => isAged(bridge, station)),
+  expire: {
+    everyMs: ({ fdb }) => Math.min((fdb.agingTime * 1000) / 10, 30_000),
+    run: (bridge) => forgetStations(bridge, (station) => isAged(bridge, station)),
+  },
 });
 
 export function settingsRow({ agingTime }: { readonly agingTime: number }) {
