@@ -30,14 +30,9 @@ const precedence: readonly StatusName[] = [
 /** Application tags of a tree that would be invalid, whatever their error tag. */
 const invalidTree = new Set(["instance-required", "missing-choice", "when-violation"]);
 
-/**
- * The status of one violation. `judged`: it is of the resulting tree, not of the request's form.
- */
-function violationStatus({ tag, appTag }: Violation, judged = false): StatusName {
+function violationStatus({ tag, appTag }: Violation): StatusName {
   if (appTag === "if-match") return "ABORTED";
   if (appTag !== undefined && invalidTree.has(appTag)) return "FAILED_PRECONDITION";
-  // A node whose `when` is false has the tag of an unknown one (RFC 7950 §8.3.2).
-  if (judged && tag === "unknown-element") return "FAILED_PRECONDITION";
   return statusByTag[tag];
 }
 
@@ -69,13 +64,10 @@ export interface Refusal {
   readonly violations: readonly Violation[];
 }
 
-/** Violations of the tree that a commit would have resulted in, as against those of the request. */
-export class JudgedError extends RequestError {}
-
 /** What a client is told of an error; undefined for one that is a fault of ours. */
 export function refusalOf(error: unknown): Refusal | undefined {
   if (error instanceof RequestError) {
-    return violationsRefusal(error.violations, error instanceof JudgedError);
+    return violationsRefusal(error.violations);
   }
   if (!(error instanceof CommitError)) return undefined;
   const { kind, cause, message } = error;
@@ -85,8 +77,8 @@ export function refusalOf(error: unknown): Refusal | undefined {
 }
 
 /** The refusal that a list of violations adds up to. */
-function violationsRefusal(violations: readonly Violation[], judged = false): Refusal {
-  const found = new Set(violations.map((violation) => violationStatus(violation, judged)));
+function violationsRefusal(violations: readonly Violation[]): Refusal {
+  const found = new Set(violations.map(violationStatus));
   const status = precedence.find((name) => found.has(name)) ?? "INTERNAL";
   return { status, message: new RequestError(violations).message, violations };
 }

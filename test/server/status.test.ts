@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { CommitError, type ErrorTag, RequestError } from "../../src/datamodel/error.ts";
-import { JudgedError, refusalOf, statusByTag } from "../../src/server/status.ts";
+import { refusalOf, statusByTag } from "../../src/server/status.ts";
 
 describe("docs/reference/errors.md", () => {
   it("lists exactly the tags of the catalogue with their status", () => {
@@ -29,9 +29,13 @@ describe("refusalOf", () => {
       error: new RequestError([violation("data-exists"), violation("invalid-value")]),
       status: "INVALID_ARGUMENT",
     },
-    { error: new JudgedError([violation("unknown-element")]), status: "FAILED_PRECONDITION" },
+    {
+      error: new RequestError([violation("unknown-element", "when-violation")]),
+      status: "FAILED_PRECONDITION",
+    },
     { error: new CommitError("kernel", "no room"), status: "INTERNAL" },
     { error: new CommitError("unavailable", "stopping"), status: "UNAVAILABLE" },
+    { error: new RequestError([violation("unknown-element")]), status: "INVALID_ARGUMENT" },
     { error: new TypeError("a fault of ours"), status: undefined },
   ];
   for (const { error, status } of cases) {

@@ -57,6 +57,8 @@ export function whenConstraint(engine: XpathEngine, context: DataSchema): Constr
       if (!parent || conditionsHold(node, context, engine.evaluation(parent, text))) return;
       report.add(node, {
         tag: "unknown-element",
+        // Tells it from a node that no model has.
+        appTag: "when-violation",
         message: `may exist only when ${text} is true`,
       });
     },

@@ -6,7 +6,6 @@ import { type DataObject, keysOf } from "../../datamodel/tree/node.ts";
 import { type InstancePath, parsePath, printPath } from "../../datamodel/tree/path.ts";
 import { Breather, type Slices } from "../../lib/slices.ts";
 import { admit } from "../access.ts";
-import { JudgedError } from "../status.ts";
 import type { Api } from "./api.ts";
 import { commitMessage, commitOptions, planMessage } from "./commit-message.ts";
 import { violationMessage } from "./error-status.ts";
@@ -145,7 +144,7 @@ function single(edit: Edit): readonly Edit[] {
 
 function answer(outcome: CommitOutcome, dryRun: boolean): PlainMessage {
   if (outcome.violations) {
-    if (!dryRun) throw new JudgedError(outcome.violations);
+    if (!dryRun) throw new RequestError(outcome.violations);
     return violationsAnswer(outcome.violations);
   }
   if (dryRun) return { plan: planMessage(outcome.plan) };

@@ -1,12 +1,11 @@
 import type { Edit } from "../../datamodel/datastore/datastore.ts";
-import { refuse } from "../../datamodel/error.ts";
+import { RequestError, refuse } from "../../datamodel/error.ts";
 import type { DataSchema, OperationSchema } from "../../datamodel/schema/schema.ts";
 import type { YangList } from "../../datamodel/tree/list.ts";
 import { type DataObject, emptyObject } from "../../datamodel/tree/node.ts";
 import { type InstancePath, printPath } from "../../datamodel/tree/path.ts";
 import { Breather, type Slices } from "../../lib/slices.ts";
 import { admit } from "../access.ts";
-import { JudgedError } from "../status.ts";
 import type { Api } from "./api.ts";
 import { commitMessage, commitOptions } from "./commit-message.ts";
 import { DataBody } from "./encode.ts";
@@ -162,7 +161,7 @@ async function write(typed: TypedMethod, { path, edits, options }: Write, caller
   const { api, binding, method } = typed;
   admitWrite(typed, caller, [printPath(path)]);
   const outcome = await api.datastore.commit(edits, commitOptions(options, caller));
-  if (outcome.violations) throw new JudgedError(outcome.violations);
+  if (outcome.violations) throw new RequestError(outcome.violations);
   if (outcome.commit === undefined) return {};
   const entry = binding.verb === "delete" ? undefined : api.datastore.read(path, "operational");
   const message = api.types.message(method.response);

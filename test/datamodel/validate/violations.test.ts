@@ -114,6 +114,7 @@ const cases: readonly {
       {
         path: "/net/service/radius",
         tag: "unknown-element",
+        appTag: "when-violation",
         message:
           "may exist only when \"derived-from-or-self(../kind, 'validate-rules:round')\" is true",
       },
