@@ -5,7 +5,11 @@ import type { IrModule } from "../../../src/datamodel/schema/ir.ts";
 import { linkSchema } from "../../../src/datamodel/schema/schema.ts";
 import type { Log } from "../../../src/lib/log.ts";
 import { generateProto } from "../../../src/server/grpc/descriptors.ts";
-import { type GrpcServer, startGrpcServer } from "../../../src/server/grpc/server.ts";
+import {
+  type GrpcLimits,
+  type GrpcServer,
+  startGrpcServer,
+} from "../../../src/server/grpc/server.ts";
 import { Listener } from "../../../src/server/listener.ts";
 import { ApiClient, loadTypes } from "../../support/api-client.ts";
 import { MemoryDatastore } from "../../support/datastore.ts";
@@ -35,13 +39,14 @@ export class Session extends ApiClient implements AsyncDisposable {
     this.#directory = directory;
   }
 
-  static async open(module: IrModule): Promise<Session> {
+  static async open(module: IrModule, limits: Partial<GrpcLimits> = {}): Promise<Session> {
     const directory = mkdtempSync(join(tmpdir(), "yangplane-grpc-"));
     const datastore = new MemoryDatastore(linkSchema([module]));
     const log: unknown[] = [];
     const take: Log = (level, message, fields) => log.push({ level, message, ...fields });
     const listener = await Listener.onSocket(join(directory, "s"), take);
-    const server = startGrpcServer({ datastore, listeners: [{ listener }], log: take });
+    const listeners = [{ listener }];
+    const server = startGrpcServer({ datastore, listeners, log: take, limits });
     return new Session(module, { datastore, server, directory, log });
   }
 
