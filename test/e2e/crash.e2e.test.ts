@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import fc from "fast-check";
 import { linkSchema } from "../../src/datamodel/schema/schema.ts";
 import { openKernelDataplane } from "../../src/dataplane/kernel.ts";
@@ -60,11 +60,11 @@ describeKernel("a daemon that is killed in the middle of commits", { since: "6.6
   it("has every commit that it acknowledged, whole, and the maps that follow from them", async function () {
     this.timeout(180_000);
     await createBridges();
-    const moments = fc.sample(fc.record({ acks: fc.nat(25), later: fc.nat(4) }), rounds);
+    const moments = fc.sample(fc.record({ acks: fc.nat(25), turns: fc.nat(200) }), rounds);
     let next = 1;
     for (const [round, moment] of moments.entries()) {
       const { acknowledged, begun } = await killDuringCommits(next, moment);
-      if (round % 3 === 2) await killDuringStart(moment.acks * 20);
+      if (round % 3 === 2) await killDuringStart(moment);
 
       const done = await numbersAfterRestart();
 
@@ -89,7 +89,7 @@ describeKernel("a daemon that is killed in the middle of commits", { since: "6.6
   }
 
   /** Commits in order, some under way at a time, and kills after so many were acknowledged. */
-  async function killDuringCommits(first: number, moment: { acks: number; later: number }) {
+  async function killDuringCommits(first: number, moment: Moment) {
     const daemon = await home.start();
     const client = daemon.client();
     let begun = first;
@@ -107,7 +107,7 @@ describeKernel("a daemon that is killed in the middle of commits", { since: "6.6
         }
         acknowledged = Math.max(acknowledged, n);
         if (acknowledged - first < moment.acks) continue;
-        killed ??= delay(moment.later).then(() => daemon.kill());
+        killed ??= pass(moment.turns).then(() => daemon.kill());
       }
     };
     await Promise.all(Array.from({ length: parallel }, commitOn));
@@ -115,9 +115,12 @@ describeKernel("a daemon that is killed in the middle of commits", { since: "6.6
     return { acknowledged, begun };
   }
 
-  async function killDuringStart(afterMs: number): Promise<void> {
+  async function killDuringStart({ turns }: Moment): Promise<void> {
+    rmSync(home.socket);
     const daemon = home.spawn();
-    await delay(afterMs);
+    while (!existsSync(home.socket)) await turn();
+    // From here it restores: some ten thousand turns of this process.
+    await pass(turns * 200);
     await daemon.kill();
   }
 
@@ -162,6 +165,20 @@ describeKernel("a daemon that is killed in the middle of commits", { since: "6.6
     await engine.close();
   }
 });
+
+/** When to kill: after so many acknowledgements and then turns of the event loop. */
+interface Moment {
+  readonly acks: number;
+  readonly turns: number;
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+async function pass(turns: number): Promise<void> {
+  for (let count = 0; count < turns; count += 1) await turn();
+}
 
 interface Bridge {
   readonly name: string;
