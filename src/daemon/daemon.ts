@@ -88,14 +88,14 @@ async function startEngine(options: DaemonOptions, log: Log, closers: Closers): 
   const { journal, recovered } = await openJournal({ directory });
   closers.add(() => journal.close());
   for (const detail of recovered.report) log("warn", "journal recovered", { detail });
+  const stored = restoredState(schema, recovered);
   const { dataplane, devices } = openDataplane(options, services);
   closers.add(() => devices[Symbol.dispose]());
   closers.add(() => dataplane[Symbol.dispose]());
-  resetDataplane(dataplane);
   const onError = (error: unknown) => log("error", "background work failed", { error });
   const engine = new Engine({ schema, services, dataplane, devices, log: journal, onError });
   closers.add(() => engine.close());
-  await engine.restore(restoredState(schema, recovered));
+  await engine.restore(stored, () => resetDataplane(dataplane));
   return engine;
 }
 

@@ -16,7 +16,8 @@ function printable(_name: string, value: unknown): unknown {
 /** The message of an error and of all that caused it, as far as it does not say that itself. */
 export function errorText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const own = error.message || error.name;
+  const parts = error instanceof AggregateError ? error.errors.map(errorText) : [];
+  const own = [error.message || error.name, ...parts].join("; ");
   const cause = error.cause === undefined ? "" : errorText(error.cause);
   return own.includes(cause) ? own : `${own}: ${cause}`;
 }

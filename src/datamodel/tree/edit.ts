@@ -77,7 +77,7 @@ class EditSession {
     const last = edit.path.at(-1);
     if (last === undefined) throw refuse("bad-element", "/", "the root itself cannot be written");
     refuseUnwritable(edit.path);
-    const parent = this.#parent(edit.path);
+    const parent = this.#parent(edit);
     this.#applyTo(parent, last, edit);
   }
 
@@ -91,12 +91,13 @@ class EditSession {
   }
 
   /** Walks to the parent of the node; every list entry and presence container must exist. */
-  #parent(path: InstancePath): OwnedObject {
+  #parent(edit: Edit): OwnedObject {
+    const { path } = edit;
     let node = this.#draft.root;
     for (const [index, { schema, keys }] of path.slice(0, -1).entries()) {
       if (schema.kind === "container") {
         if (schema.presence && !isSet(node, schema)) throw missing(path, index + 1, missingParent);
-        this.#clearOtherCases(node, schema);
+        if (!isDelete(edit)) this.#clearOtherCases(node, schema);
         node = this.#draft.container(node, schema);
       } else if (schema.kind === "list" && keys !== undefined) {
         const entry = this.#draft.entry(this.#draft.list(node, schema), sortKey(keys));
@@ -296,9 +297,16 @@ function withKeys(
 
 function insertPoint(edit: Edit, list: ListDraft<DataObject>): InsertPoint | undefined {
   const { insert } = edit;
+  const schema = edit.path.at(-1)?.schema;
+  if (insert && schema?.kind === "list" && !schema.userOrdered) {
+    const message = `${schema.name} is not ordered by the user: nothing can be inserted at a place`;
+    throw refuse("bad-attribute", printPath(edit.path), message);
+  }
   if (insert === undefined || !("point" in insert)) return insert;
   const key = sortKey(insert.point.keys ?? []);
   if (list.at(key) === undefined) throw missingPoint(edit.path, insert.point);
+  // Beside itself is where it is.
+  if (key === sortKey(edit.path.at(-1)?.keys ?? [])) return undefined;
   return { where: insert.where, point: key };
 }
 

@@ -8,11 +8,11 @@ import type {
   Snapshot,
   View,
 } from "../../datamodel/datastore/datastore.ts";
-import { CommitError, RequestError } from "../../datamodel/error.ts";
+import { CommitError, RequestError, refuse } from "../../datamodel/error.ts";
 import type { OperationSchema, Schema } from "../../datamodel/schema/schema.ts";
 import { applyingEdits } from "../../datamodel/tree/edit.ts";
 import type { DataObject, DataValue } from "../../datamodel/tree/node.ts";
-import type { InstancePath } from "../../datamodel/tree/path.ts";
+import { type InstancePath, printPath } from "../../datamodel/tree/path.ts";
 import { type Dataplane, type Devices, KernelError } from "../../dataplane/dataplane.ts";
 import { atOnce, Breather } from "../../lib/slices.ts";
 import type { AnyService } from "../service.ts";
@@ -100,15 +100,16 @@ export class Engine implements Datastore {
 
   /**
    * Brings the data plane to a stored configuration. Devices it names may be absent: their ports
-   * are down until they appear. @throws RequestError where the configuration is not valid (any
-   * more).
+   * are down until they appear. `makeWay` takes away what an earlier daemon left, once nothing can
+   * be refused any more. @throws RequestError where the configuration is not valid (any more).
    */
-  restore(stored: Version): Promise<void> {
+  restore(stored: Version, makeWay: () => void = () => undefined): Promise<void> {
     return this.#turns.take(async () => {
       const breather = new Breather();
       const { root } = this.#running;
       const verdict = await breather.run(this.#judge.judge(root, stored.root, { restoring: true }));
       if (verdict.violations.length > 0) throw new RequestError(verdict.violations);
+      makeWay();
       const plan = await breather.run(this.#planner.plan(root, stored.root));
       await applySteps(plan.steps, breather);
       verdict.accept();
@@ -124,6 +125,7 @@ export class Engine implements Datastore {
   }
 
   async commit(edits: readonly Edit[], options: CommitOptions): Promise<CommitOutcome> {
+    if (this.#turns.isCrowded) throw new CommitError("unavailable", "too many commits wait");
     try {
       const { outcome, durable } = await this.#turns.take(() => this.#commit(edits, options));
       if (options.wait !== "applied" && durable) await durable;
@@ -138,9 +140,21 @@ export class Engine implements Datastore {
     path: InstancePath,
     operation: OperationSchema,
     input: DataObject,
-    _options: CommitOptions,
+    options: CommitOptions,
   ): Promise<{ output: DataObject }> {
-    return this.#turns.take(async () => ({ output: this.#live.invoke(path, operation, input) }));
+    return this.#turns.take(async () => {
+      checkSignal(options);
+      if (options.dryRun) {
+        const at = `${path.length > 0 ? printPath(path) : ""}/${operation.name}`;
+        throw refuse(
+          "operation-not-supported",
+          at,
+          "an action writes no rows that could be planned",
+        );
+      }
+      checkIfMatch(this.#running.root, [{ path, operation: "merge" }], options.ifMatch);
+      return { output: this.#live.invoke(path, operation, input) };
+    });
   }
 
   async #commit(edits: readonly Edit[], options: CommitOptions): Promise<Applied> {
@@ -190,7 +204,7 @@ export class Engine implements Datastore {
     verdict.accept();
     this.#running = newer;
     this.#pending.push(commit);
-    const durable = this.#record(record);
+    const durable = this.#record(record, commit);
     this.#live.follow(plan);
     this.#publish(older, newer, []);
     const isDurable = options.wait !== "applied";
@@ -219,12 +233,15 @@ export class Engine implements Datastore {
   }
 
   /** Appends to the journal; a failure undoes every commit that is not durable. */
-  #record(record: Uint8Array): Promise<void> {
+  #record(record: Uint8Array, commit: PendingCommit): Promise<void> {
     const { log } = this.#parts;
     const version = this.#running;
     this.#written = log.append(record).then(() => this.#settle(version));
     const durable = this.#written.catch(async (cause: unknown) => {
-      await this.#turns.take(async () => this.#undoPending());
+      // A commit that came first may have undone it already, and be durable itself.
+      await this.#turns.take(async () => {
+        if (this.#pending.includes(commit)) this.#undoPending();
+      });
       throw new CommitError("unavailable", "writing the journal", { cause });
     });
     if (log.isSnapshotDue) {
@@ -313,6 +330,11 @@ function checkSignal({ signal }: CommitOptions): void {
 
 /** The kernel's refusal as the caller hears of it; all else passes. */
 function commitError(error: unknown): unknown {
+  if (error instanceof AggregateError) {
+    const [cause] = error.errors as readonly unknown[];
+    const message = `${cause instanceof Error ? cause.message : cause}; undoing failed in parts`;
+    return new CommitError("kernel", message, { cause: error });
+  }
   if (!(error instanceof StepError) || !(error.cause instanceof KernelError)) return error;
   const message = `${error.path}: ${error.message}; everything was undone`;
   return new CommitError("kernel", message, { cause: error });

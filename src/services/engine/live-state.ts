@@ -138,7 +138,12 @@ export class LiveState implements Disposable {
    */
   splitForgets(edits: readonly Edit[]): { rest: readonly Edit[]; forgotten: () => void } {
     const root = this.#parts.root();
+    const written = new Set<string>();
     const forgets = edits.filter((edit) => {
+      const path = printPath(edit.path);
+      const isNew = !written.has(path);
+      written.add(path);
+      if (!isNew) return false;
       const isDelete = edit.operation === "delete" || edit.operation === "remove";
       return isDelete && nodeAt(root, edit.path) === undefined && this.#forgettable(edit.path);
     });
@@ -247,7 +252,7 @@ export class LiveState implements Disposable {
   }
 
   /** Wires the ports that name the device, by its name now and by the one it was wired under. */
-  #onDevice({ device }: DeviceEvent): void {
+  #onDevice({ kind, device }: DeviceEvent): void {
     const { planner, peers, turns, onError } = this.#parts;
     const work = turns.take(async () => {
       const wired = planner.wiring.portOf(device.ifindex);
@@ -255,7 +260,10 @@ export class LiveState implements Disposable {
       const isSame = wired?.cube === named?.cube && wired?.port === named?.port;
       const ports = [isSame ? undefined : wired, named].filter((port) => port !== undefined);
       if (ports.length === 0) return;
-      await applySteps(await this.#planDevices(ports), new Breather());
+      // The same index may be another device's by now: what was wired to it is gone all the same.
+      const gone = kind === "removed" ? { gone: device.ifindex } : {};
+      await applySteps(await this.#planDevices(ports, gone), new Breather());
+      if (kind === "removed") await applySteps(await this.#planDevices(ports), new Breather());
       const paths = ports.map((port) => this.#portPath(port)).filter((path) => path !== undefined);
       if (paths.length > 0) this.#parts.changed(paths);
     });
@@ -263,8 +271,12 @@ export class LiveState implements Disposable {
   }
 
   /** Waits before it rewires: undoing a commit must find the wiring that the commit left. */
-  async #planDevices(ports: readonly { cube: string; port: string }[]): Promise<readonly Step[]> {
-    const plan = () => this.#parts.planner.planDevices(this.#configs(ports), ports);
+  async #planDevices(
+    ports: readonly { cube: string; port: string }[],
+    options: { readonly gone?: number } = {},
+  ): Promise<readonly Step[]> {
+    const { planner } = this.#parts;
+    const plan = () => planner.planDevices(this.#configs(ports), ports, options);
     const steps = plan();
     if (steps.every((step) => step.describe().length === 0)) return steps;
     await this.#parts.durable();

@@ -39,8 +39,10 @@ function withEntries(
   entries: readonly object[],
 ): YangList<DataObject> {
   const draft = base.draft();
-  for (const entry of entries) {
-    const key = sortKey(keysOf(schema, entry as DataObject));
+  for (const [index, entry] of entries.entries()) {
+    // Entries of a list without keys are told apart by their position, from 1.
+    const keys = schema.keys.length > 0 ? keysOf(schema, entry as DataObject) : [index + 1];
+    const key = sortKey(keys);
     draft.set(key, withState(schema, draft.at(key) ?? emptyObject(schema), entry));
   }
   return draft.freeze();

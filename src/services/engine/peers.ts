@@ -2,7 +2,7 @@ import type { Violation } from "../../datamodel/error.ts";
 import type { ListSchema } from "../../datamodel/schema/schema.ts";
 import type { YangList } from "../../datamodel/tree/list.ts";
 import type { DataObject } from "../../datamodel/tree/node.ts";
-import type { Devices } from "../../dataplane/dataplane.ts";
+import type { Device, Devices } from "../../dataplane/dataplane.ts";
 import { peerPath } from "./cause.ts";
 import { baseOf, type CubeBase, type PortBase } from "./cube.ts";
 
@@ -64,21 +64,23 @@ export class PeerIndex {
       return { tag: "operation-not-supported", message };
     }
     const device = this.#devices.byName(peer);
-    if (device === undefined) {
-      return restoring ? undefined : failed("instance-required", `no network device ${peer}`);
-    }
-    if (device.loopback) return failed("unusable-device", `${peer} is the loopback device`);
-    if (device.mac === "") {
-      return failed("unusable-device", `${peer} has no link-layer address: it carries no Ethernet`);
-    }
-    if (type === "XDP_SKB" && device.kind === "veth") {
-      return failed(
-        "unusable-device",
-        `${peer} is a veth: generic XDP drops its segmented TCP frames; use TC or XDP_DRV`,
-      );
-    }
-    return undefined;
+    // What a restored configuration names may have changed: such a port is down.
+    if (restoring) return undefined;
+    if (device === undefined) return failed("instance-required", `no network device ${peer}`);
+    const fault = deviceFault(device, type);
+    return fault === undefined ? undefined : failed("unusable-device", fault);
   }
+}
+
+/** Why a device cannot be the peer of a port, undefined if it can. */
+export function deviceFault(device: Device, type: CubeBase["type"]): string | undefined {
+  const { name } = device;
+  if (device.loopback) return `${name} is the loopback device`;
+  if (device.mac === "") return `${name} has no link-layer address: it carries no Ethernet`;
+  if (type === "XDP_SKB" && device.kind === "veth") {
+    return `${name} is a veth: generic XDP drops its segmented TCP frames; use TC or XDP_DRV`;
+  }
+  return undefined;
 }
 
 /** A port whose peer a commit sets, changes or removes. */

@@ -14,6 +14,7 @@ import {
   objectRequest,
   type PortBase,
 } from "./cube.ts";
+import { deviceFault } from "./peers.ts";
 import { clearingStep, planTable, rowStep } from "./rows.ts";
 import { phase, type Step, StepList } from "./step.ts";
 import { type PortWish, Wiring } from "./wiring.ts";
@@ -85,6 +86,7 @@ export class Planner {
   planDevices(
     cubes: readonly DataObject[],
     ports: readonly { readonly cube: string; readonly port: string }[],
+    options: { readonly gone?: number } = {},
   ): readonly Step[] {
     const steps = new StepList();
     const wishes = cubes.flatMap((config) => {
@@ -92,7 +94,10 @@ export class Planner {
       if (cube === undefined) return [];
       const names = ports.filter((port) => port.cube === cube.name).map(({ port }) => port);
       const found = names.flatMap((name) => baseOf(config).ports?.get(name) ?? []);
-      return found.map((port) => this.#wish(cube, port));
+      const wishes = found.map((port) => this.#wish(cube, port));
+      return wishes.map((wish) => {
+        return wish.device?.ifindex === options.gone ? { ...wish, device: undefined } : wish;
+      });
     });
     this.wiring.plan(steps, wishes);
     return steps.ordered();
@@ -246,7 +251,9 @@ export class Planner {
   }
 
   #wish(cube: CubeRuntime, port: PortBase): PortWish {
-    const device = port.peer === undefined ? undefined : this.#devices.byName(port.peer);
+    const found = port.peer === undefined ? undefined : this.#devices.byName(port.peer);
+    // A device that came after the configuration was judged may be one that cannot be a peer.
+    const device = found && deviceFault(found, cube.type) === undefined ? found : undefined;
     return { cube, port: port.name, index: port.index ?? 0, device, exists: true };
   }
 }

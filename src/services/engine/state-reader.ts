@@ -39,12 +39,15 @@ export class StateReader {
     const child = below[0]?.schema;
     const isWanted = (prop: string) => child === undefined || child.prop === prop;
     const only = refOf(below);
-    if (isWanted("ports")) extra["ports"] = this.#ports(cube, config);
+    const hasPorts = list.childByName.has("ports");
+    if (hasPorts && isWanted("ports")) extra["ports"] = this.#ports(cube, config);
+    const base = withState(list, config, extra);
     const reader = cubeReader(this.#dataplane, cube, config);
+    const own: Record<string, unknown> = {};
     for (const [prop, state] of Object.entries(cube.service.state ?? {})) {
-      if (isWanted(prop)) extra[prop] = state(reader, only);
+      if (isWanted(prop)) own[prop] = state(reader, only);
     }
-    return withState(list, config, extra);
+    return withState(list, base, own);
   }
 
   /** A port is up while the device it is wired to is. */

@@ -41,7 +41,7 @@ export class StepList {
     this.#phases[at]?.push(step);
   }
 
-  /** Removals are done in the opposite order of their making, all else in order. */
+  /** By phase, and in the order of their making within one. */
   ordered(): Step[] {
     return this.#phases.flat();
   }

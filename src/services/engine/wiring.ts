@@ -72,11 +72,18 @@ export class Wiring {
     const wanted = new Map<number, PortWish | undefined>();
     for (const wish of wishes) {
       const ifindex = this.ifindexOf(wish.cube, wish.port);
-      if (ifindex !== undefined && !wanted.has(ifindex)) wanted.set(ifindex, undefined);
+      // The device may feed another port by now, if devices swapped their names.
+      const isOurs = ifindex !== undefined && this.#isFedBy(wish, ifindex);
+      if (isOurs && !wanted.has(ifindex)) wanted.set(ifindex, undefined);
       if (wish.device) wanted.set(wish.device.ifindex, wish);
     }
     for (const wish of wishes) this.#planHop(steps, wish);
     for (const [ifindex, wish] of wanted) this.#planEntry(steps, ifindex, wish);
+  }
+
+  #isFedBy({ cube, port }: PortWish, ifindex: number): boolean {
+    const entry = this.#entries.get(ifindex);
+    return entry?.cube.objectId === cube.objectId && entry.port === port;
   }
 
   #planHop(steps: StepList, wish: PortWish): void {
