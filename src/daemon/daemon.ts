@@ -95,7 +95,7 @@ async function startEngine(options: DaemonOptions, log: Log, closers: Closers): 
   const onError = (error: unknown) => log("error", "background work failed", { error });
   const engine = new Engine({ schema, services, dataplane, devices, log: journal, onError });
   closers.add(() => engine.close());
-  await engine.restore(stored, () => resetDataplane(dataplane));
+  await engine.restore(stored, () => resetDataplane(dataplane, devices));
   return engine;
 }
 

@@ -44,6 +44,8 @@ export interface ObjectRequest {
   readonly constants: Readonly<Record<string, Uint8Array>>;
   /** max_entries by C map name, where it is not the compiled one. */
   readonly capacity: Readonly<Record<string, number>>;
+  /** Kept with the object for whoever finds it after a restart; means nothing to the data plane. */
+  readonly note?: string;
 }
 
 export interface Row {

@@ -53,7 +53,7 @@ export function readManifest(files: PinnedFiles, path: string): Manifest | undef
 function parseManifest(text: string): Manifest | undefined {
   const stored: unknown = JSON.parse(text);
   if (!isRecord(stored)) return undefined;
-  const { id, object, constants, capacity, digest } = stored;
+  const { id, object, constants, capacity, digest, note } = stored;
   if (typeof id !== "string" || typeof object !== "string" || typeof digest !== "string") {
     return undefined;
   }
@@ -67,6 +67,7 @@ function parseManifest(text: string): Manifest | undefined {
     Number(entries),
   ];
   const request: ObjectRequest = {
+    ...(typeof note === "string" ? { note } : {}),
     id,
     object,
     constants: Object.fromEntries(Object.entries(constants).map(bytesOf)),

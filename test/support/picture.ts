@@ -13,7 +13,9 @@ export function picture(dataplane: Dataplane, layouts: readonly ObjectLayout[]):
     programs.map(({ family, slot, objectId }) => [`${family}${slot}`, objectId]),
   );
   const objects = [...dataplane.objects()].sort().map((id) => {
-    const request = dataplane.loadedRequest(id);
+    const loaded = dataplane.loadedRequest(id);
+    // The note tells how a device was found, which is not the engine's doing.
+    const request = loaded && { ...loaded, note: undefined };
     const layout = byName.get(request?.object ?? "");
     return { id, request, maps: layout && mapsOf(dataplane, id, layout, ownerOf) };
   });

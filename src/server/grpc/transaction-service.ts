@@ -32,8 +32,12 @@ const inserts = [undefined, "first", "last", "before", "after"] as const;
 /** TransactionService.Apply. */
 export async function apply(api: Api, bytes: Buffer, caller: Caller): Promise<PlainMessage> {
   const transaction = new Transaction(api);
-  await transaction.add(bytes);
-  return await transaction.commit("Apply", caller);
+  try {
+    await transaction.add(bytes);
+    return await transaction.commit("Apply", caller);
+  } finally {
+    transaction.release();
+  }
 }
 
 /** TransactionService.ApplyStream: commits when the client half-closes. */
@@ -58,14 +62,19 @@ async function commitStream(
   };
   api.endStreams.add(stop);
   try {
-    for await (const bytes of call) {
-      await transaction.add(bytes as Buffer);
-    }
+    for await (const bytes of call) await transaction.add(bytes as Buffer);
+    api.endStreams.delete(stop);
+    return await transaction.commit("ApplyStream", caller);
   } finally {
     api.endStreams.delete(stop);
+    transaction.release();
   }
-  return await transaction.commit("ApplyStream", caller);
 }
+
+/** Bytes that one transaction, and all open ones together, may have sent before they commit. */
+const transactionBytesMax = 128 * 2 ** 20;
+const openBytesMax = 256 * 2 ** 20;
+let openBytes = 0;
 
 /** Edits collected from messages until they are committed. */
 class Transaction {
@@ -75,12 +84,14 @@ class Transaction {
   readonly #breather = new Breather();
   #options: unknown;
   #messages = 0;
+  #bytes = 0;
 
   constructor(api: Api) {
     this.#api = api;
   }
 
   async add(bytes: Buffer): Promise<void> {
+    this.#hold(bytes.length);
     const decoder = this.#api.decoder();
     const plain = decoder.plain(request, bytes);
     decoder.finish(true);
@@ -94,6 +105,24 @@ class Transaction {
       await this.#take(edit);
       if (this.#breather.isDue) await this.#breather.breathe();
     }
+  }
+
+  #hold(size: number): void {
+    this.#bytes += size;
+    openBytes += size;
+    if (this.#bytes > transactionBytesMax) {
+      const limit = `${transactionBytesMax / 2 ** 20} MiB`;
+      throw refuse("too-big", "", `a transaction has at most ${limit} of messages`);
+    }
+    if (openBytes > openBytesMax) {
+      throw refuse("resource-denied", "", "open transactions hold too much: try again later");
+    }
+  }
+
+  /** To be called when the transaction has ended, however it did. */
+  release(): void {
+    openBytes -= this.#bytes;
+    this.#bytes = 0;
   }
 
   async commit(name: string, caller: Caller): Promise<PlainMessage> {

@@ -24,6 +24,9 @@ interface PortWire {
   readonly hop: Hop;
 }
 
+/** On an entry object: the device is to leave promiscuous mode when the object goes. */
+export const madePromiscuousNote = "promiscuous";
+
 /** The port that a step is done for. */
 interface Owner {
   readonly cube: CubeRuntime;
@@ -174,9 +177,10 @@ export class Wiring {
     };
   }
 
-  #entryObject(owner: Owner, ifindex: number, operation: "load" | "unload"): Step {
+  #entryObject(owner: EntryWire, ifindex: number, operation: "load" | "unload"): Step {
     const id = entryId(ifindex);
-    const request = { id, object: entryObject.name, constants: {}, capacity: {} };
+    const plain = { id, object: entryObject.name, constants: {}, capacity: {} };
+    const request = owner.madePromiscuous ? { ...plain, note: madePromiscuousNote } : plain;
     return reversible(
       operation === "load",
       { ...describedFor(owner), operation, target: id },
@@ -221,6 +225,12 @@ function describedFor({ cube, port }: Owner): Pick<PlanStep, "cube" | "cause"> {
 
 function portId(cube: CubeRuntime, port: string): string {
   return `${cube.objectId}:${port}`;
+}
+
+/** The device an entry object is for, undefined for other objects. */
+export function entryDevice(objectId: string): number | undefined {
+  const ifindex = /^devices\/([0-9]+)$/.exec(objectId)?.[1];
+  return ifindex === undefined ? undefined : Number(ifindex);
 }
 
 function entryId(ifindex: number): string {

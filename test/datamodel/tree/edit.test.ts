@@ -15,7 +15,10 @@ const schema = schemaOf([
     leafList("tag", "string", { userOrdered: true }),
     container("inner", [leaf("size", "uint8"), list("row", "id", [leaf("id", "uint8")])]),
     container("extra", [leaf("note", "string")], { presence: "extra" }),
-    choice("how", { one: [leaf("a", "string")], two: [leaf("b", "string"), leaf("c", "string")] }),
+    choice("how", {
+      one: [leaf("a", "string")],
+      two: [leaf("b", "string"), leaf("c", "string"), container("two-part", [leaf("d", "string")])],
+    }),
   ]),
   list("rule", "id", [leaf("id", "uint8"), leaf("text", "string")], { userOrdered: true }),
 ]);
@@ -109,6 +112,21 @@ describe("applyEdits", () => {
       expected: { ...start, "m:rule": [{ id: 9, text: "new" }, { id: 1 }, { id: 3 }, { id: 2 }] },
     },
     {
+      name: "leaves the chosen case alone when a node of another is removed",
+      edits: [edit(schema, "remove", `${cube}/two-part/d`)],
+      expected: start,
+    },
+    {
+      name: "leaves an entry where it is that is put beside itself",
+      edits: [
+        {
+          ...edit(schema, "merge", "/m:rule[id='2']"),
+          insert: { where: "after", point: parsePath(schema, "/m:rule[id='2']")[0] ?? fail() },
+        },
+      ],
+      expected: start,
+    },
+    {
       name: "lets a child be named before its parent",
       edits: [
         edit(schema, "create", "/m:cube[name='y']/inner/row[id='4']"),
@@ -166,6 +184,12 @@ describe("applyEdits", () => {
       edits: [{ ...edit(schema, "merge", "/m:cube[name='y']", {}), mustExist: true }],
       tag: "data-missing",
       path: "/m:cube[name='y']",
+    },
+    {
+      name: "a place in a list that the user does not order",
+      edits: [{ ...edit(schema, "merge", cube, {}), insert: { where: "first" } }],
+      tag: "bad-attribute",
+      path: cube,
     },
     {
       name: "an insertion point that does not exist",

@@ -177,6 +177,25 @@ describe("a port and its device", () => {
     assert.deepEqual(fixture.errors, []);
   });
 
+  it("follow their names when two devices swap them", async () => {
+    const fixture = await engineFixture({});
+    for (const name of ["dev1", "dev2"]) fixture.devices.add(name, { promiscuous: true });
+    const [one, two] = [indexOf(fixture, "dev1"), indexOf(fixture, "dev2")];
+    const peers = [
+      { name: "p1", peer: "dev1" },
+      { name: "p2", peer: "dev2" },
+    ];
+    await fixture.commit(fixture.edit("create", br0, { ports: peers }));
+
+    fixture.devices.change(one, { name: "aside" });
+    fixture.devices.change(two, { name: "dev1" });
+    fixture.devices.change(one, { name: "dev2" });
+    await settled(fixture);
+
+    assert.deepEqual(ports(fixture), { p1: ["UP", two], p2: ["UP", one] });
+    assert.deepEqual(entries(fixture), { [one]: 1, [two]: 0 });
+  });
+
   it("join after a restart once the device is there", async () => {
     const { root } = (await wired()).engine.snapshot();
     const fixture = await engineFixture({ stored: { root, id: 1 } });

@@ -111,6 +111,22 @@ describe("commits that the journal cannot write", () => {
     assert.deepEqual(stateOf(fixture), before);
   });
 
+  it("do not take a later one with them that the mended journal took", async () => {
+    const { engine, edit, log, read } = await started();
+    const failed = engine.commit([edit("merge", `${br0}/loglevel`, "DEBUG")], local);
+    await engine.commit([], applied);
+    const later = engine.commit([edit("merge", `${br0}/fdb/aging-time`, 77)], local);
+    log.fail(diskFull);
+    log.holding = false;
+
+    await assert.rejects(failed, { kind: "unavailable" });
+    const outcome = await later;
+
+    assert.equal(outcome.violations, undefined);
+    await engine.close();
+    assert.deepEqual([read(`${br0}/loglevel`), read(`${br0}/fdb/aging-time`)], ["INFO", 77]);
+  });
+
   it("do not get their ids back", async () => {
     const { engine, edit, log } = await started();
     await engine.commit([edit("merge", `${br0}/loglevel`, "DEBUG")], applied);
