@@ -16,6 +16,7 @@ import {
   type Row,
 } from "./dataplane.ts";
 import { requireEnvironment } from "./environment.ts";
+import { FolderLock } from "./folder-lock.ts";
 import { JumpTable, jumpTableName } from "./jump-table.ts";
 import { libbpf } from "./libbpf.ts";
 import { libc } from "./libc.ts";
@@ -67,7 +68,13 @@ type Listener = (record: Uint8Array) => void;
 /** Throws a KernelError that says what is missing where this machine or user cannot do it. */
 export function openKernelDataplane(options: KernelDataplaneOptions): KernelDataplane {
   requireEnvironment(options.pinDirectory);
-  return new KernelDataplane(options);
+  const lock = new FolderLock(options.pinDirectory);
+  try {
+    return new KernelDataplane(options, lock);
+  } catch (error) {
+    lock[Symbol.dispose]();
+    throw error;
+  }
 }
 
 export class KernelDataplane implements Dataplane {
@@ -81,7 +88,14 @@ export class KernelDataplane implements Dataplane {
   readonly #objects = new Map<string, LoadedObject>();
   readonly #ringBuffers = new Map<string, RingBuffer>();
 
-  constructor({ pinDirectory, objectDirectory, clsactOnly = false }: KernelDataplaneOptions) {
+  readonly #lock: FolderLock;
+
+  /** For `openKernelDataplane` only. */
+  constructor(
+    { pinDirectory, objectDirectory, clsactOnly = false }: KernelDataplaneOptions,
+    lock: FolderLock,
+  ) {
+    this.#lock = lock;
     this.#pinDirectory = pinDirectory;
     this.#objectDirectory = objectDirectory;
     const operation = `opening ${pinDirectory}`;
@@ -220,6 +234,7 @@ export class KernelDataplane implements Dataplane {
     for (const path of [...this.#ringBuffers.keys()]) this.#closeRingBuffer(path);
     this.#attachments[Symbol.dispose]();
     this.#files[Symbol.dispose]();
+    this.#lock[Symbol.dispose]();
   }
 
   /** Pins aside first: a daemon that dies half-way leaves a whole object or none. */

@@ -5,6 +5,7 @@ export type Pointer = bigint;
 
 interface Libc {
   close(fd: number): number;
+  flock(fd: number, operation: number): number;
   free(pointer: Pointer): void;
   memcpy(to: Pointer, from: Uint8Array, length: number): Pointer;
   mmap(
@@ -44,6 +45,7 @@ function bind(library: LibraryHandle): Libc {
   const func = (definition: string) => library.func(definition);
   return {
     close: func("int close(int fd)"),
+    flock: func("int flock(int fd, int operation)"),
     free: func("void free(void *pointer)"),
     memcpy: func("void *memcpy(void *to, const void *from, size_t length)"),
     mmap: func("void *mmap(void *address, size_t length, int protection, int flags, int, int64_t)"),

@@ -44,6 +44,16 @@ describeKernel("the npm package", { since: "6.6" }, () => {
     assert.ok(existsSync(join(installed, "bpf/LICENSE")));
   });
 
+  it("generates from the models it carries", () => {
+    const models = join(folder, "node_modules/yangplane/yang");
+    const out = join(folder, "generated");
+    const options = ["-p", models, "-p", join(models, "base"), "--out", out, "simplebridge"];
+
+    execFileSync(join(bin, "yangplane-gen"), options, { env: { PATH: path }, stdio: "pipe" });
+
+    assert.ok(existsSync(join(out, "simplebridge.ts")));
+  });
+
   it("serves a bridge where there is no compiler", async () => {
     await using shell = new Shell();
     const call = (method: string, body: string) =>

@@ -37,17 +37,27 @@ export interface VethPair extends Disposable {
   readonly peer: string;
 }
 
+interface VethOptions {
+  readonly peerIn?: Namespace;
+  /** Leaves IPv6 on; default off. */
+  readonly ipv6?: boolean;
+}
+
+/** The kernel's own chatter on a new link would be counted among a test's frames. */
+function silenceIpv6(name: string, peer: string, peerIn: Namespace | undefined): void {
+  const setting = (end: string) => `/proc/sys/net/ipv6/conf/${end}/disable_ipv6`;
+  writeFileSync(setting(name), "1");
+  if (peerIn) peerIn.run("sh", "-c", `echo 1 > ${setting(peer)}`);
+  else writeFileSync(setting(peer), "1");
+}
+
 /** Two connected devices, both up; the peer in another namespace if one is given. */
-export function vethPair({ peerIn }: { peerIn?: Namespace } = {}): VethPair {
+export function vethPair({ peerIn, ipv6 = false }: VethOptions = {}): VethPair {
   const name = uniqueName("v");
   const peer = `${name}p`;
   ip(`link add ${name} type veth peer name ${peer}${peerIn ? ` netns ${peerIn.name}` : ""}`);
   try {
-    // The kernel's own IPv6 chatter on a new link would be counted among the test's frames.
-    for (const end of peerIn ? [name] : [name, peer]) {
-      writeFileSync(`/proc/sys/net/ipv6/conf/${end}/disable_ipv6`, "1");
-    }
-    peerIn?.run("sh", "-c", `echo 1 > /proc/sys/net/ipv6/conf/${peer}/disable_ipv6`);
+    if (!ipv6) silenceIpv6(name, peer, peerIn);
     ip(`link set ${name} up`);
     if (peerIn) peerIn.run("ip", "link", "set", peer, "up");
     else ip(`link set ${peer} up`);

@@ -134,7 +134,8 @@ class Transaction {
     if (this.#edits.length === 0) throw refuse("missing-element", "", "there are no edits");
     const { datastore, log } = this.#api;
     const paths = this.#edits.slice(0, 100).map(({ path }) => printPath(path));
-    admit({ user: caller.user, protocol: "grpc", name, writes: true, paths }, log);
+    const writes = options.dryRun !== true;
+    admit({ user: caller.user, protocol: "grpc", name, writes, paths }, log);
     try {
       return answer(await datastore.commit(this.#edits, options), options.dryRun === true);
     } catch (error) {

@@ -40,7 +40,7 @@ describeKernel("addresses from netlink", { since: "5.17" }, () => {
   let veth: VethPair;
 
   beforeEach(() => {
-    veth = vethPair();
+    veth = vethPair({ ipv6: true });
     addresses = openAddresses();
   });
 
@@ -100,7 +100,7 @@ describeKernel("neighbours from netlink", { since: "5.17" }, () => {
   let veth: VethPair;
 
   beforeEach(() => {
-    veth = vethPair();
+    veth = vethPair({ ipv6: true });
     neighbours = openNeighbours();
   });
 
