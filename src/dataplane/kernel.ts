@@ -1,6 +1,6 @@
 /** The data plane of the running kernel. Everything is pinned, so it outlives the daemon. */
 
-import { readdirSync, renameSync } from "node:fs";
+import { existsSync, readdirSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Attachments } from "./attachments.ts";
 import { CompiledObject } from "./compiled-object.ts";
@@ -147,7 +147,9 @@ export class KernelDataplane implements Dataplane {
   loadedRequest(id: string): ObjectRequest | undefined {
     const object = this.#objects.get(id);
     if (!object) return undefined;
-    const manifest = readManifest(this.#files, join(object.folder, "manifest"));
+    const path = join(object.folder, "manifest");
+    // A daemon killed while it removed the object may have left the rest.
+    const manifest = existsSync(path) ? readManifest(this.#files, path) : undefined;
     if (!manifest) return undefined;
     const file = join(this.#objectDirectory, `${manifest.request.object}.bpf.o`);
     const digest = onBpffs(`reading ${file}`, () => digestOf(file));

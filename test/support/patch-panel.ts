@@ -45,7 +45,7 @@ const portName: IrType = {
 
 const rooms: IrType = {
   base: "uint32",
-  range: { intervals: [{ min: "64", max: "128" }] },
+  range: { intervals: [{ min: "1", max: "128" }] },
 };
 
 const model: ModelDescriptor<Patch> = {

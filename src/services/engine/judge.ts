@@ -7,6 +7,7 @@ import { createValidator, type Validator } from "../../datamodel/validate/valida
 import type { Devices } from "../../dataplane/dataplane.ts";
 import type { Slices } from "../../lib/slices.ts";
 import type { AnyService } from "../service.ts";
+import { capacityViolations } from "./capacity.ts";
 import { baseOf } from "./cube.ts";
 import { nameViolations } from "./names.ts";
 import { refPath } from "./node-ref.ts";
@@ -71,15 +72,15 @@ export class Judge {
 
   #serviceViolations(older: DataObject, newer: DataObject): Violation[] {
     const violations: Violation[] = [];
-    for (const [list, { validate }] of this.#services) {
-      if (validate === undefined) continue;
-      cubesOf(newer, list).diff(cubesOf(older, list), (_key, _was, is) => {
-        if (is === undefined) return;
-        for (const { at, message } of validate(is)) {
-          const path = printPath(refPath(list, baseOf(is).name, at));
+    for (const [list, service] of this.#services) {
+      for (const [, , config] of cubesOf(newer, list).changes(cubesOf(older, list))) {
+        if (config === undefined) continue;
+        violations.push(...capacityViolations(list, service, config));
+        for (const { at, message } of service.validate?.(config) ?? []) {
+          const path = printPath(refPath(list, baseOf(config).name, at));
           violations.push({ path, tag: "operation-failed", appTag: "service", message });
         }
-      });
+      }
     }
     return violations;
   }

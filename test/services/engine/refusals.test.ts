@@ -120,6 +120,24 @@ const cases: readonly Case[] = [
     wrong: [[`${pp0}/ports[name='a']/peer`, "in-use"]],
   },
   {
+    title: "more rows than their map has room for",
+    edits: [
+      [
+        "create",
+        "/patch:patch[name='small']",
+        {
+          rooms: 1,
+          ports: [{ name: "a" }, { name: "b" }],
+          cable: [
+            { from: "a", to: "b" },
+            { from: "b", to: "a" },
+          ],
+        },
+      ],
+    ],
+    wrong: [["/patch:patch[name='small']", "resource-denied"]],
+  },
+  {
     title: "the loopback device",
     edits: [["merge", `${p2}/peer`, "lo"]],
     wrong: [[`${p2}/peer`, "unusable-device"]],
