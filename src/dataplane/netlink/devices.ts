@@ -50,8 +50,9 @@ class NetlinkDevices implements Devices {
     });
   }
 
+  /** As the kernel has it now: what is planned by it must not rest on events still waiting. */
   byName(name: string): Device | undefined {
-    return this.#table.byName(name) ?? this.#current().byName(name);
+    return this.#current().byName(name);
   }
 
   byIndex(ifindex: number): Device | undefined {
