@@ -102,6 +102,11 @@ class ObservedDataplane implements Dataplane {
   }
 }
 
+/** Calls `before` with each write; what it throws is what the write ends in. */
+export function watchedDataplane(inner: Dataplane, before: Before): Dataplane {
+  return new ObservedDataplane(inner, before);
+}
+
 /** Appends each write to `writes`, in order, whether it succeeds or not. */
 export function recordingDataplane(inner: Dataplane, writes: Write[]): Dataplane {
   return new ObservedDataplane(inner, (write) => writes.push(write));

@@ -13,10 +13,11 @@ import type { OperationSchema, Schema } from "../../datamodel/schema/schema.ts";
 import { applyingEdits } from "../../datamodel/tree/edit.ts";
 import type { DataObject, DataValue } from "../../datamodel/tree/node.ts";
 import { type InstancePath, printPath } from "../../datamodel/tree/path.ts";
-import { type Dataplane, type Devices, KernelError } from "../../dataplane/dataplane.ts";
+import type { Dataplane, Devices } from "../../dataplane/dataplane.ts";
 import { atOnce, Breather } from "../../lib/slices.ts";
 import type { AnyService } from "../service.ts";
 import { assignValues } from "./assign.ts";
+import { commitError } from "./commit-error.ts";
 import {
   type CommitLog,
   emptyState,
@@ -28,7 +29,7 @@ import { checkIfMatch } from "./if-match.ts";
 import { Judge, type Verdict } from "./judge.ts";
 import { LiveState } from "./live-state.ts";
 import { type Plan, Planner } from "./planner.ts";
-import { applySteps, type Step, StepError, undoSteps } from "./step.ts";
+import { applySteps, type Step, undoSteps } from "./step.ts";
 import { Turns } from "./turns.ts";
 
 export interface EngineParts {
@@ -130,9 +131,10 @@ export class Engine implements Datastore {
       const { outcome, durable } = await this.#turns.take(() => this.#commit(edits, options));
       if (options.wait !== "applied" && durable) await durable;
       return outcome;
-    } catch (error) {
+    } catch (cause) {
+      const error = commitError(cause);
       if (error instanceof RequestError) return { violations: error.violations };
-      throw commitError(error);
+      throw error;
     }
   }
 
@@ -326,16 +328,4 @@ interface Applied {
 
 function checkSignal({ signal }: CommitOptions): void {
   if (signal?.aborted) throw new CommitError("unavailable", "the caller gave up before the commit");
-}
-
-/** The kernel's refusal as the caller hears of it; all else passes. */
-function commitError(error: unknown): unknown {
-  if (error instanceof AggregateError) {
-    const [cause] = error.errors as readonly unknown[];
-    const message = `${cause instanceof Error ? cause.message : cause}; undoing failed in parts`;
-    return new CommitError("kernel", message, { cause: error });
-  }
-  if (!(error instanceof StepError) || !(error.cause instanceof KernelError)) return error;
-  const message = `${error.path}: ${error.message}; everything was undone`;
-  return new CommitError("kernel", message, { cause: error });
 }

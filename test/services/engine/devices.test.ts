@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { hop } from "../../../src/gen/bpf/core.ts";
 import { u32 } from "../../../src/lib/codec.ts";
 import { type EngineFixture, engineFixture } from "../../support/engine.ts";
+import { watchedDataplane } from "../../support/observed-dataplane.ts";
 
 const br0 = "/simplebridge:simplebridge[name='br0']";
 const port = (name: string) => `${br0}/ports[name='${name}']`;
@@ -216,5 +217,26 @@ describe("a port and its device", () => {
     await fixture.commit(fixture.edit("delete", br0));
 
     assert.deepEqual(fixture.memory.objects(), []);
+  });
+
+  it("are not connected where the device vanishes inside the commit, which is refused", async () => {
+    const fixture = await engineFixture({
+      devices: ["dev1", "dev2"],
+      wrap: (dataplane) =>
+        watchedDataplane(dataplane, (write) => {
+          if (write.startsWith("attach")) fixture.devices.remove(indexOf(fixture, "dev2"));
+        }),
+    });
+    const { edit, violations } = fixture;
+
+    const found = await violations(
+      edit("create", br0, { ports: [{ name: "p2", peer: "dev2" }, { name: "p3" }] }),
+    );
+
+    const faults = found.map(({ path, tag, appTag }) => [path, tag, appTag]);
+    assert.deepEqual(faults, [[`${port("p2")}/peer`, "operation-failed", "instance-required"]]);
+    assert.match(found[0]?.message ?? "", /vanished/);
+    assert.deepEqual(fixture.memory.objects(), []);
+    assert.deepEqual(fixture.errors, []);
   });
 });

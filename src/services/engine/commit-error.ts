@@ -1,0 +1,22 @@
+import { CommitError, refuse } from "../../datamodel/error.ts";
+import { KernelError } from "../../dataplane/dataplane.ts";
+import { StepError } from "./step.ts";
+
+/**
+ * Why a commit failed, as its caller hears of it. A device may vanish between the moment a commit
+ * is judged and the one it is applied: it is then refused as if the device had been absent before.
+ */
+export function commitError(error: unknown): unknown {
+  if (error instanceof AggregateError) {
+    const [cause] = error.errors as readonly unknown[];
+    const message = `${cause instanceof Error ? cause.message : cause}; undoing failed in parts`;
+    return new CommitError("kernel", message, { cause: error });
+  }
+  if (!(error instanceof StepError) || !(error.cause instanceof KernelError)) return error;
+  if (error.cause.code === "ENODEV") {
+    const message = `the network device vanished during the commit: ${error.message}`;
+    return refuse("operation-failed", error.path, message, "instance-required");
+  }
+  const message = `${error.path}: ${error.message}; everything was undone`;
+  return new CommitError("kernel", message, { cause: error });
+}
