@@ -1,6 +1,6 @@
 import type { Finding } from "./finding.ts";
 
-/** Where the four parts of a service live; each captures the service's name. */
+/** Where the parts of a service live; each captures the service's name. */
 const places = {
   "yang/<name>.yang": /^yang\/([^/]+)\.yang$/,
   "bpf/<name>/<name>.bpf.c": /^bpf\/([^/]+)\/\1\.bpf\.c$/,
@@ -11,21 +11,27 @@ const places = {
 /** Folders beside those of the services: programs every cube uses, and the engine. */
 const shared = new Set(["core", "engine"]);
 
-/** A service is there in four places under one name, or it is not there. */
+/**
+ * A service is there in all its places under one name, or it is not there. One without cubes has no
+ * programs, and then nothing generated from them either.
+ */
 export function checkServiceSet(files: readonly string[]): Finding[] {
   const found = Object.entries(places).map(([place, pattern]) => ({
     place,
     names: new Set(files.flatMap((file) => pattern.exec(file)?.[1] ?? [])),
   }));
   const names = new Set(found.flatMap((part) => [...part.names]));
+  const all = new Set(files);
   return [...names]
     .filter((name) => !shared.has(name))
     .sort()
-    .flatMap((name) =>
-      found
-        .filter((part) => !part.names.has(name))
-        .map(({ place }) => missing(name, place.replaceAll("<name>", name))),
-    );
+    .flatMap((name) => {
+      const isNeeded = (place: string) =>
+        !place.startsWith("bpf/") || all.has(`src/gen/bpf/${name}.ts`);
+      return found
+        .filter(({ place, names: there }) => !there.has(name) && isNeeded(place))
+        .map(({ place }) => missing(name, place.replaceAll("<name>", name)));
+    });
 }
 
 function missing(name: string, file: string): Finding {
