@@ -124,6 +124,13 @@ export class Daemon {
     return JSON.parse(String(reply["json"] || "{}"));
   }
 
+  /** What an action or rpc would do to the data plane. */
+  async planInvoke(path: string, json: string): Promise<readonly PlanStep[]> {
+    const request = { path, json, options: { dry_run: true } };
+    const { plan } = await this.#call("DatastoreService", "Invoke", request);
+    return (plan as { steps?: PlanStep[] } | undefined)?.steps ?? [];
+  }
+
   /** Commits all edits or none; `progress` hears how many entries have been sent. */
   async apply(
     edits: readonly Edit[],

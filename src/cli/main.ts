@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { linkSchema } from "../datamodel/schema/schema.ts";
 import { type CommandLine, parseCommandLine } from "./command-line.ts";
 import { connection } from "./connection.ts";
-import type { Daemon } from "./daemon.ts";
+import type { Daemon, PlanStep } from "./daemon.ts";
 import { type Edit, entryCount } from "./edit.ts";
 import { firstSentence, rootHelp, targetHelp, usage } from "./help.ts";
 import { humanLines } from "./human-view.ts";
@@ -12,7 +12,7 @@ import { planJson, planLines } from "./plan-view.ts";
 import { withProgress } from "./progress.ts";
 import { Refusal, Unreachable, violationLines } from "./refusal.ts";
 import { needsInput, type Order, type Request, requestFor } from "./request.ts";
-import { findTarget, type Target } from "./target.ts";
+import { findTarget, rpcTarget, type Target } from "./target.ts";
 import { suggestion, UsageError } from "./usage-error.ts";
 
 /** Exit statuses are promises to scripts: docs/reference/cli.md. */
@@ -142,6 +142,8 @@ class Session {
     const [modules, cube] = await Promise.all([this.#daemon.modules(), this.#daemon.cube(first)]);
     if (modules.some(({ name }) => name === first)) return this.#modelTarget(first, rest);
     if (cube) return this.#modelTarget(cube.service, [first, ...rest]);
+    const rpc = await this.#rpcTarget(modules, [first, ...rest]);
+    if (rpc) return rpc;
     const names = [...modules, ...(await this.#daemon.cubes())].map(({ name }) => name);
     const advice = suggestion(first, names) || "; yangplane ? lists what there is";
     throw new UsageError(`there is no service or cube ${first}${advice}`);
@@ -150,6 +152,16 @@ class Session {
   async #modelTarget(service: string, words: readonly string[]): Promise<Target> {
     const schema = linkSchema([await this.#daemon.model(service)]);
     return findTarget(schema, service, words);
+  }
+
+  /** The rpc of any module that the words name. */
+  async #rpcTarget(
+    modules: readonly { readonly name: string }[],
+    words: readonly string[],
+  ): Promise<Target | undefined> {
+    const models = await Promise.all(modules.map(({ name }) => this.#daemon.model(name)));
+    const model = models.find(({ rpcs }) => rpcs.some(({ name }) => name === words[0]));
+    return model && rpcTarget(linkSchema([model]), words);
   }
 
   async #input(order: Order): Promise<unknown> {
@@ -164,7 +176,9 @@ class Session {
   async #perform(request: Request): Promise<number> {
     if (request.kind === "write") return this.#write(request.edits);
     if (request.kind === "show") return this.#show(request.path);
-    if (this.#line.isPlan) throw new UsageError("an action cannot be planned");
+    if (this.#line.isPlan) {
+      return this.#printPlan(await this.#daemon.planInvoke(request.path, request.json));
+    }
     const output = await this.#daemon.invoke(request.path, request.json);
     return this.#print(output);
   }
@@ -192,6 +206,10 @@ class Session {
       printErrors(violationLines(violations, violations.length));
       return exit.refused;
     }
+    return this.#printPlan(steps);
+  }
+
+  async #printPlan(steps: readonly PlanStep[]): Promise<number> {
     const { format } = this.#line;
     if (format === "json" || format === "yaml") return this.#print(planJson(steps));
     return print(planLines(steps, terminalWidth()));

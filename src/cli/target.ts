@@ -42,6 +42,14 @@ export function findTarget(schema: Schema, module: string, words: readonly strin
   return target;
 }
 
+/** The rpc that the first word names, in a module of which nothing else is named. */
+export function rpcTarget(schema: Schema, words: readonly string[]): Target {
+  const rest = [...words];
+  let target = childTarget({ kind: "root", path: "", schema: schema.root }, rest.shift() ?? "");
+  while (rest.length > 0) target = step(target, rest);
+  return target;
+}
+
 /** Takes as many words as one node needs. */
 function step(target: Target, words: string[]): Target {
   if (target.kind === "operation") {

@@ -15,10 +15,10 @@ import { openJournal } from "../journal/journal.ts";
 import type { Log } from "../lib/log.ts";
 import { type GrpcListener, startGrpcServer } from "../server/grpc/server.ts";
 import { Listener } from "../server/listener.ts";
-import { discoverServices } from "../services/discover.ts";
+import { discoverServices, objectsOf } from "../services/discover.ts";
 import { restoredState } from "../services/engine/commit-log.ts";
 import { Engine } from "../services/engine/engine.ts";
-import type { AnyService } from "../services/service.ts";
+import type { Discovered } from "../services/service.ts";
 import { Closers } from "./closers.ts";
 import { readLocks } from "./locks.ts";
 import type { DaemonOptions, TlsFiles } from "./options.ts";
@@ -101,7 +101,7 @@ async function startEngine(options: DaemonOptions, log: Log, closers: Closers): 
 
 function openDataplane(
   { dataplane, pinDirectory }: DaemonOptions,
-  services: readonly AnyService[],
+  services: readonly Discovered[],
 ): { dataplane: Dataplane; devices: Devices } {
   if (dataplane === "kernel") {
     const objectDirectory = join(packageRoot(), "build", "bpf");
@@ -109,6 +109,6 @@ function openDataplane(
     return { dataplane: kernel, devices: openDevices() };
   }
   const devices = observedDevices(openDevices());
-  const objects = [entryObject, ...services.map(({ object }) => object)];
+  const objects = [entryObject, ...objectsOf(services)];
   return { dataplane: new MemoryDataplane({ objects, devices }), devices };
 }

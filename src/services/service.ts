@@ -1,7 +1,9 @@
 import type { IrModule } from "../datamodel/schema/ir.ts";
 import type { ModelDescriptor } from "../datamodel/schema/model.ts";
+import type { LeafValue } from "../datamodel/schema/value-type.ts";
 import type { YangList } from "../datamodel/tree/list.ts";
 import type { DataObject } from "../datamodel/tree/node.ts";
+import type { DeviceEvent, Devices } from "../dataplane/dataplane.ts";
 import type { MapLayout, ObjectLayout } from "../dataplane/layout.ts";
 
 /**
@@ -44,10 +46,20 @@ export interface ServiceDefinition<
   readonly events?: {
     readonly [M in StateMapName<O>]?: (record: Uint8Array, cube: CubeReader<C, O>) => NodeRef[];
   };
-  /** YANG actions by schema path below the cube: `fdb/flush`. */
+  /**
+   * YANG actions by schema path below the cube: `fdb/flush`. `keys`: those of all lists on the way
+   * to the node that has the action, the cube's left out. Rows that an action deletes from state
+   * maps are gone for it at once, and for the data path when its edits are applied.
+   */
   readonly actions?: {
-    readonly [path: string]: (input: object, cube: CubeReader<C, O>) => ActionResult;
+    readonly [path: string]: (
+      input: object,
+      cube: CubeReader<C, O>,
+      keys: NodeKeys,
+    ) => OperationResult;
   };
+  /** YANG rpcs by name. Their edits name nodes from the root of the tree. */
+  readonly rpcs?: RpcSet;
   /**
    * Deletion of entries that only state has (learned), by list path below the cube: `fdb/entry`.
    * True if there was one.
@@ -92,18 +104,97 @@ type MapNameOf<O extends ObjectLayout, Owner extends string> = {
 export type ConfigMapName<O extends ObjectLayout> = MapNameOf<O, "config">;
 export type StateMapName<O extends ObjectLayout> = MapNameOf<O, "state">;
 
-/** A node below a cube: child names, and the keys after each list: `["fdb", "entry", [mac]]`. */
-export type NodeRef = readonly (string | readonly (string | number | bigint | boolean)[])[];
+/** Types of keys are narrower than those of leaves: none is `empty`. */
+export type KeyValue = Exclude<LeafValue, null>;
+export type NodeKeys = readonly KeyValue[];
+
+/**
+ * A node below a cube, or below the root where there is no cube: child names, the keys after each
+ * list, and the value after a leaf-list where one of its entries is meant:
+ * `["fdb", "entry", [mac]]`.
+ */
+export type NodeRef = readonly (string | NodeKeys)[];
 
 export interface ServiceViolation {
   readonly at: NodeRef;
   readonly message: string;
 }
 
-export interface ActionResult {
+/** What an action or rpc answers, and what it wants done. */
+export interface OperationResult {
   readonly output: object;
-  /** Nodes whose state the action changed. */
+  /** Nodes whose state it changed. */
   readonly changed?: readonly NodeRef[];
+  /**
+   * Changes of configuration: one commit, in this order. If it is refused or fails, the operation
+   * does, and has done nothing.
+   */
+  readonly edits?: readonly ServiceEdit[];
+}
+
+/** A change of one node, as a client would make it (RFC 6241 §7.2). */
+export type ServiceEdit = DeletingEdit | WritingEdit;
+
+export interface DeletingEdit {
+  readonly at: NodeRef;
+  readonly operation: "delete" | "remove";
+}
+
+export type WritingEdit = Placement & {
+  readonly at: NodeRef;
+  readonly operation: "merge" | "create" | "replace";
+  /**
+   * A leaf's value, an array for a leaf-list or for the entries of a list, an object by property
+   * for a container or an entry (its keys may be left out). Left out: nothing but the keys.
+   */
+  readonly value?: EditValue;
+};
+
+export type EditValue = LeafValue | readonly LeafValue[] | readonly object[] | object;
+
+/** Where an entry of a user-ordered list or leaf-list goes; default last, or where it is. */
+type Placement =
+  | { readonly insert?: "first" | "last"; readonly point?: never }
+  /** `point`: the keys of the entry, or the value of the leaf-list entry, that it goes beside. */
+  | { readonly insert: "before" | "after"; readonly point: NodeKeys };
+
+type RpcSet = { readonly [name: string]: (input: object, host: HostContext) => OperationResult };
+
+/** What there is on this host, to read: for rpcs, and for modules without cubes. */
+export interface HostContext {
+  /** The whole running configuration, by property of the top nodes. */
+  readonly config: AnyConfig;
+  /** The network devices of the daemon's namespace. */
+  readonly devices: Pick<Devices, "byName" | "byIndex" | "list">;
+  /** Every cube of every service, in order of service and name. */
+  cubes(): Iterable<CubeEntry>;
+}
+
+export interface CubeEntry {
+  /** The name of its service's module. */
+  readonly service: string;
+  /** Its place in the tree. */
+  readonly ref: NodeRef;
+  readonly config: AnyConfig;
+}
+
+/**
+ * A model without cubes: nothing of it is in the kernel. Its configuration is there for others to
+ * read; it adds state and rpcs.
+ */
+export interface ModuleDefinition {
+  /** Generated from yang/<module>.yang. */
+  readonly model: { readonly ir: IrModule };
+  /** `config false` data by top node, as in ServiceDefinition. */
+  readonly state?: { readonly [prop: string]: (host: HostContext, only: NodeRef) => object };
+  readonly rpcs?: RpcSet;
+  /** Told of a network device that came, went or changed; names nodes whose state changed. */
+  readonly deviceChanged?: (event: DeviceEvent, host: HostContext) => readonly NodeRef[];
+}
+
+/** Checks a declaration without cubes; use it as `export const service = …`. */
+export function defineModule(definition: ModuleDefinition): ModuleDefinition {
+  return definition;
 }
 
 /** A cube as its service sees it: configuration, and state maps to read and to clear. */
@@ -135,6 +226,13 @@ export function defineService<
   return definition;
 }
 
+/** What a folder of a service exports. */
+export type Discovered = AnyService | ModuleDefinition;
+
+export function hasCubes(service: Discovered): service is AnyService {
+  return "object" in service;
+}
+
 /** A service as the engine holds it: found by folder at run time, so its types are erased. */
 export interface AnyService {
   readonly model: { readonly ir: IrModule };
@@ -147,7 +245,10 @@ export interface AnyService {
   readonly events?: Readonly<
     Record<string, (record: Uint8Array, cube: AnyCubeReader) => NodeRef[]>
   >;
-  readonly actions?: Readonly<Record<string, (input: object, cube: AnyCubeReader) => ActionResult>>;
+  readonly actions?: Readonly<
+    Record<string, (input: object, cube: AnyCubeReader, keys: NodeKeys) => OperationResult>
+  >;
+  readonly rpcs?: RpcSet;
   readonly forget?: Readonly<
     Record<string, (keys: readonly unknown[], cube: AnyCubeReader) => boolean>
   >;

@@ -9,7 +9,7 @@ import { openDevices } from "../../src/dataplane/netlink/devices.ts";
 import { observedDevices } from "../../src/dataplane/observed-devices.ts";
 import { entryObject } from "../../src/gen/bpf/entry.ts";
 import { openJournal } from "../../src/journal/journal.ts";
-import { discoverServices } from "../../src/services/discover.ts";
+import { discoverServices, objectsOf } from "../../src/services/discover.ts";
 import { restoredState } from "../../src/services/engine/commit-log.ts";
 import { Engine } from "../../src/services/engine/engine.ts";
 import type { ApiClient } from "../support/api-client.ts";
@@ -150,7 +150,7 @@ describeKernel("a daemon that is killed in the middle of commits", { since: "6.6
     await journal.close();
     const services = await discoverServices(serviceDirectory);
     const schema = linkSchema(services.map(({ model }) => model.ir));
-    const objects = [entryObject, ...services.map(({ object }) => object)];
+    const objects = [entryObject, ...objectsOf(services)];
     using devices = observedDevices(openDevices());
     using twin = new MemoryDataplane({ objects, devices });
     const onError = (error: unknown) => assert.fail(String(error));
@@ -159,7 +159,7 @@ describeKernel("a daemon that is killed in the middle of commits", { since: "6.6
     await engine.restore(restoredState(schema, recovered));
     using kernel = openKernelDataplane({ pinDirectory: home.pinDirectory, objectDirectory });
 
-    const layouts = services.map(({ object }) => object);
+    const layouts = objectsOf(services);
     assert(kernel.objects().length >= 2);
     assert.deepEqual(picture(kernel, layouts), picture(twin, layouts));
     await engine.close();

@@ -5,9 +5,10 @@ import { CommitError } from "../../src/datamodel/error.ts";
 import type { Schema } from "../../src/datamodel/schema/schema.ts";
 import type { Dataplane, Devices } from "../../src/dataplane/dataplane.ts";
 import type { ObjectLayout } from "../../src/dataplane/layout.ts";
+import { objectsOf } from "../../src/services/discover.ts";
 import { emptyState } from "../../src/services/engine/commit-log.ts";
 import { Engine } from "../../src/services/engine/engine.ts";
-import type { AnyService } from "../../src/services/service.ts";
+import type { Discovered } from "../../src/services/service.ts";
 import { local, MemoryLog, schemaOfServices } from "../support/engine.ts";
 import { failingDataplane, recordingDataplane, type Write } from "../support/observed-dataplane.ts";
 import { picture } from "../support/picture.ts";
@@ -21,7 +22,7 @@ export interface Ground extends Disposable {
 }
 
 export interface PropertyOptions {
-  readonly services: () => Promise<readonly AnyService[]>;
+  readonly services: () => Promise<readonly Discovered[]>;
   /** Names of the devices that `ground` has. */
   readonly deviceNames: readonly string[];
   readonly ground: () => Ground;
@@ -34,13 +35,13 @@ const timeoutMs = 60_000;
 
 /** The laws every service keeps on every data plane (ARCHITECTURE.md, "The one idea"). */
 export function engineProperties(options: PropertyOptions): void {
-  let services: readonly AnyService[];
+  let services: readonly Discovered[];
   let layouts: readonly ObjectLayout[];
   let schema: Schema;
 
   before("find the services", async () => {
     services = await options.services();
-    layouts = services.map(({ object }) => object);
+    layouts = objectsOf(services);
     schema = schemaOfServices(services);
   });
 

@@ -2,7 +2,7 @@ import type { IrLeaf } from "../../src/datamodel/schema/ir.ts";
 import { openKernelDataplane } from "../../src/dataplane/kernel.ts";
 import { openDevices } from "../../src/dataplane/netlink/devices.ts";
 import { discoverServices } from "../../src/services/discover.ts";
-import type { AnyService } from "../../src/services/service.ts";
+import type { Discovered } from "../../src/services/service.ts";
 import { describeKernel, pinDirectory } from "../support/kernel.ts";
 import { type VethPair, vethPair } from "../support/network.ts";
 import { engineProperties, type Ground } from "./engine-properties.ts";
@@ -14,7 +14,7 @@ const serviceDirectory = new URL("../../src/services/", import.meta.url).pathnam
  * Leaves that are fixed when a cube is created are sizes of maps, which the kernel reserves: random
  * ones are kept small, so that the test is about the engine.
  */
-function sparing(service: AnyService): AnyService {
+function sparing(service: Discovered): Discovered {
   const ir = JSON.parse(JSON.stringify(service.model.ir), (_name, node: IrLeaf) => {
     const isInitOnly = node?.extensions?.some(({ name }) => name.endsWith(":init-only"));
     const range = isInitOnly && "range" in node.type ? node.type.range : undefined;

@@ -2,7 +2,7 @@ import type { ObjectLayout } from "../../src/dataplane/layout.ts";
 import { MemoryDataplane } from "../../src/dataplane/memory.ts";
 import { MemoryDevices } from "../../src/dataplane/memory-devices.ts";
 import { entryObject } from "../../src/gen/bpf/entry.ts";
-import { discoverServices } from "../../src/services/discover.ts";
+import { discoverServices, objectsOf } from "../../src/services/discover.ts";
 import { engineProperties } from "./engine-properties.ts";
 
 const serviceDirectory = new URL("../../src/services/", import.meta.url).pathname;
@@ -14,7 +14,7 @@ describe("the engine on a data plane in memory, for every discovered service", (
   engineProperties({
     services: async () => {
       const services = await discoverServices(serviceDirectory);
-      objects = [entryObject, ...services.map(({ object }) => object)];
+      objects = [entryObject, ...objectsOf(services)];
       return services;
     },
     deviceNames,

@@ -9,7 +9,7 @@ import {
   simplebridgeModel,
 } from "../../src/gen/yang/simplebridge.ts";
 import { macBytes } from "../../src/lib/mac.ts";
-import { defineService } from "../../src/services/service.ts";
+import { defineModule, defineService, type ServiceEdit } from "../../src/services/service.ts";
 
 const base = {
   model: simplebridgeModel,
@@ -100,4 +100,37 @@ export const eventsOfConfigMap = defineService({
   tables: { settings, staticFdb },
   // @ts-expect-error no program writes it
   events: { staticFdb: () => [] },
+});
+
+export const edits: readonly ServiceEdit[] = [
+  { at: ["ports", ["p1"]], operation: "create", value: { peer: "veth1" } },
+  { at: ["ports", ["p1"], "tcubes", ["fw0"]], operation: "merge", insert: "before", point: ["n0"] },
+  { at: ["ports", ["p1"]], operation: "delete" },
+  // @ts-expect-error what goes before something says before what
+  { at: ["ports", ["p1"], "tcubes", ["fw0"]], operation: "merge", insert: "before" },
+  // @ts-expect-error what goes first goes beside nothing
+  { at: ["ports", ["p1"], "tcubes", ["fw0"]], operation: "merge", insert: "first", point: ["n0"] },
+  // @ts-expect-error a deletion has no value
+  { at: ["ports", ["p1"]], operation: "delete", value: {} },
+  // @ts-expect-error keys stand in a list behind the name
+  { at: { ports: "p1" }, operation: "delete" },
+];
+
+export const actionWithoutAnswer = defineService({
+  ...base,
+  tables: { settings, staticFdb },
+  // @ts-expect-error an action answers, if only with nothing
+  actions: { "fdb/flush": () => ({ edits: [] }) },
+});
+
+export const moduleWithTables = defineModule({
+  model: { ir: simplebridgeModel.ir },
+  // @ts-expect-error a module without cubes has no maps
+  tables: {},
+});
+
+export const moduleOfCubes = defineModule({
+  model: { ir: simplebridgeModel.ir },
+  // @ts-expect-error nor cubes whose maps its state could read
+  state: { simplebridge: (cube: { readonly maps: object }) => cube.maps },
 });

@@ -97,7 +97,7 @@ export class MemoryDatastore implements Datastore {
   }
 
   async invoke(path: InstancePath, operation: OperationSchema, input: DataObject) {
-    return { output: this.act(path, operation, input) };
+    return { output: this.act(path, operation, input), plan: [] };
   }
 
   subscribe(listener: (event: ChangeEvent) => void): Disposable {

@@ -14,9 +14,10 @@ import type { Dataplane } from "../../src/dataplane/dataplane.ts";
 import { MemoryDataplane } from "../../src/dataplane/memory.ts";
 import { MemoryDevices } from "../../src/dataplane/memory-devices.ts";
 import { entryObject } from "../../src/gen/bpf/entry.ts";
+import { objectsOf } from "../../src/services/discover.ts";
 import { type CommitLog, emptyState, type Version } from "../../src/services/engine/commit-log.ts";
 import { Engine } from "../../src/services/engine/engine.ts";
-import type { AnyService } from "../../src/services/service.ts";
+import type { Discovered } from "../../src/services/service.ts";
 import { service as simplebridge } from "../../src/services/simplebridge/service.ts";
 import { edit } from "./tree.ts";
 
@@ -91,16 +92,16 @@ export interface EngineFixture {
 }
 
 export interface FixtureParts {
-  readonly services?: readonly AnyService[];
+  readonly services?: readonly Discovered[];
   readonly devices?: readonly string[];
   readonly wrap?: (dataplane: Dataplane) => Dataplane;
   /** The configuration it starts with; default none. */
   readonly stored?: Version;
 }
 
-export const anyServices = [simplebridge] as object as readonly AnyService[];
+export const anyServices = [simplebridge] as object as readonly Discovered[];
 
-export function schemaOfServices(services: readonly AnyService[]): Schema {
+export function schemaOfServices(services: readonly Discovered[]): Schema {
   return linkSchema(services.map(({ model }) => model.ir));
 }
 
@@ -110,7 +111,7 @@ export async function engineFixture(parts: FixtureParts = {}): Promise<EngineFix
   const schema = schemaOfServices(services);
   const devices = new MemoryDevices();
   for (const name of parts.devices ?? []) devices.add(name);
-  const objects = [entryObject, ...services.map(({ object }) => object)];
+  const objects = [entryObject, ...objectsOf(services)];
   const memory = new MemoryDataplane({ objects, devices });
   const dataplane = parts.wrap?.(memory) ?? memory;
   const log = new MemoryLog();

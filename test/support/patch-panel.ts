@@ -17,6 +17,19 @@ export interface Patch {
   readonly rooms: number;
   readonly ports: YangList<{ readonly name: string; readonly index: number }, [name: string]>;
   readonly cable: YangList<Cable, [from: string]>;
+  readonly tray: YangList<Tray, [name: string]>;
+}
+
+/** Trays lie on each other, in the user's order; each holds cables by clips. */
+interface Tray {
+  readonly name: string;
+  readonly height: number;
+  readonly clip: YangList<Clip, [number: number]>;
+}
+
+interface Clip {
+  readonly number: number;
+  readonly port: string;
 }
 
 interface Cable {
@@ -35,13 +48,14 @@ const enums = (...names: readonly string[]): IrType => ({
   enums: names.map((name, value): IrEnum => ({ name, value })),
 });
 
-const portName: IrType = {
+const portFrom = (expression: string): IrType => ({
   base: "leafref",
-  path: { expression: "../../ports/name", module: "patch" },
+  path: { expression, module: "patch" },
   requireInstance: true,
   target: "/patch:patch/ports/name",
   type: { base: "string" },
-};
+});
+const portName = portFrom("../../ports/name");
 
 const rooms: IrType = {
   base: "uint32",
@@ -83,11 +97,45 @@ const model: ModelDescriptor<Patch> = {
             state,
           ),
         ]),
-        list("cable", "from", [
-          leaf("from", portName),
-          leaf("to", portName, { mandatory: true }),
-          leaf("frames", "uint64", state),
-        ]),
+        list(
+          "cable",
+          "from",
+          [
+            leaf("from", portName),
+            leaf("to", portName, { mandatory: true }),
+            leaf("frames", "uint64", state),
+          ],
+          { actions: [operation("turn", "patch")] },
+        ),
+        list(
+          "tray",
+          "name",
+          [
+            leaf("name", "string"),
+            leaf("height", "uint16", { default: "0" }),
+            list(
+              "clip",
+              "number",
+              [
+                leaf("number", "uint16"),
+                leaf("port", portFrom("../../../ports/name"), { mandatory: true }),
+              ],
+              {
+                actions: [operation("release", "patch", { output: [leaf("port", "string")] })],
+              },
+            ),
+          ],
+          {
+            userOrdered: true,
+            actions: [
+              operation("append", "patch", {
+                input: [leaf("port", portFrom("../../../ports/name"), { mandatory: true })],
+                output: [leaf("number", "uint16", { mandatory: true })],
+              }),
+              operation("raise", "patch", { input: [leaf("above", "string")] }),
+            ],
+          },
+        ),
       ],
       {
         actions: [
@@ -184,6 +232,48 @@ const definition = defineService({
       patch.maps.meter.delete([key]);
       // A port that was never metered makes this output lack its mandatory leaf.
       return { output: frames === undefined ? {} : { frames }, changed: [["cable", [port]]] };
+    },
+    "cable/turn": (_input, { config }, [from]) => {
+      const to = config.cable.get(String(from))?.to ?? "";
+      return {
+        output: {},
+        edits: [
+          { at: ["cable", [String(from)]], operation: "delete" },
+          { at: ["cable", [to]], operation: "create", value: { to: String(from) } },
+        ],
+      };
+    },
+    "tray/append": (input, { config }, [tray]) => {
+      const { port } = input as { readonly port: string };
+      const clips = config.tray.get(String(tray))?.clip ?? [];
+      const number = Math.max(0, ...[...clips].map((clip) => clip.number)) + 1;
+      const clip = ["tray", [String(tray)], "clip", [number]];
+      const height = ["tray", [String(tray)], "height"];
+      return {
+        output: { number },
+        edits: [
+          { at: clip, operation: "create", value: { port } },
+          { at: height, operation: "merge", value: number },
+        ],
+      };
+    },
+    "tray/raise": (input, _patch, [tray]) => {
+      const { above } = input as { readonly above?: string };
+      const at = ["tray", [String(tray)]];
+      const operation = "merge";
+      if (above === undefined) return { output: {}, edits: [{ at, operation, insert: "first" }] };
+      return { output: {}, edits: [{ at, operation, insert: "before", point: [above] }] };
+    },
+    "tray/clip/release": (_input, { config, maps }, [tray, number]) => {
+      const clip = config.tray.get(String(tray))?.clip.get(Number(number));
+      const port = clip?.port ?? "";
+      maps.meter.delete([index(config.ports, port)]);
+      const at = ["tray", [String(tray)], "clip", [Number(number)]];
+      return {
+        output: { port },
+        changed: [["cable", [port]]],
+        edits: [{ at, operation: "delete" }],
+      };
     },
   },
 });

@@ -80,6 +80,14 @@ export type CommitOutcome =
     }
   | { readonly violations: readonly Violation[] };
 
+/** What an action or rpc answered; nothing is done in a dry run, which has a plan. */
+export interface InvokeOutcome {
+  readonly output: DataObject;
+  /** Where it changed configuration. */
+  readonly commit?: Commit;
+  readonly plan: readonly PlanStep[];
+}
+
 /** Data as of one commit. The objects are immutable; keep them as long as needed. */
 export interface Snapshot {
   readonly commitId: string;
@@ -111,12 +119,15 @@ export interface Datastore {
    */
   read(path: InstancePath, view: View): DataValue | undefined;
   commit(edits: readonly Edit[], options: CommitOptions): Promise<CommitOutcome>;
-  /** Runs an action (path of the parent node) or rpc (path []). */
+  /**
+   * Runs an action (path of the parent node) or rpc (path []). Its changes of configuration are one
+   * commit. @throws RequestError, also with what is wrong with such changes
+   */
   invoke(
     path: InstancePath,
     operation: OperationSchema,
     input: DataObject,
     options: CommitOptions,
-  ): Promise<{ readonly output: DataObject; readonly commit?: Commit }>;
+  ): Promise<InvokeOutcome>;
   subscribe(listener: (event: ChangeEvent) => void): Disposable;
 }

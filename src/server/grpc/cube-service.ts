@@ -41,11 +41,15 @@ export function getCube(api: Api, request: PlainMessage): PlainMessage {
   throw refuse("data-missing", "", `there is no cube named "${name}"`);
 }
 
-/** A service's cubes are the entries of the top-level list called as its module. */
+/**
+ * A service's cubes are the entries of the top-level list called as its module. A model without
+ * cubes may have such a list too, but not what yangplane-base gives to a cube.
+ */
 function cubeLists({ datastore }: Api): ListSchema[] {
   return datastore.schema.root.children
     .filter((node): node is ListSchema => node.kind === "list")
     .filter(({ name, module, ir }) => name === module && ir.keys.join() === "name")
+    .filter(({ childByName }) => childByName.has("service-name"))
     .sort((a, b) => (a.module < b.module ? -1 : 1));
 }
 

@@ -8,7 +8,7 @@ import { emptyObject } from "../../datamodel/tree/node.ts";
 import { type InstancePath, parsePath, printPath } from "../../datamodel/tree/path.ts";
 import { admit } from "../access.ts";
 import type { Api } from "./api.ts";
-import { commitMessage, commitOptions } from "./commit-message.ts";
+import { commitMessage, commitOptions, planMessage } from "./commit-message.ts";
 import { JsonPage } from "./json-page.ts";
 import type { PlainMessage } from "./leaf-codec.ts";
 import { pageRequest } from "./page.ts";
@@ -77,9 +77,10 @@ export async function invokeByPath(
     api.log,
   );
   const options = commitOptions(request["options"], caller);
-  const { output, commit } = await api.datastore.invoke(path, operation, input, options);
+  const { output, commit, plan } = await api.datastore.invoke(path, operation, input, options);
   return {
     json: JSON.stringify(encodeJson(operation.output, output)),
+    ...(options.dryRun ? { plan: planMessage(plan) } : {}),
     ...(commit === undefined ? {} : { commit: commitMessage(commit) }),
   };
 }

@@ -5,17 +5,19 @@ import type {
   CommitOutcome,
   Datastore,
   Edit,
+  InvokeOutcome,
   Snapshot,
   View,
 } from "../../datamodel/datastore/datastore.ts";
-import { CommitError, RequestError, refuse } from "../../datamodel/error.ts";
+import { CommitError, RequestError, type Violation } from "../../datamodel/error.ts";
 import type { OperationSchema, Schema } from "../../datamodel/schema/schema.ts";
 import { applyingEdits } from "../../datamodel/tree/edit.ts";
 import type { DataObject, DataValue } from "../../datamodel/tree/node.ts";
-import { type InstancePath, printPath } from "../../datamodel/tree/path.ts";
+import type { InstancePath } from "../../datamodel/tree/path.ts";
 import type { Dataplane, Devices } from "../../dataplane/dataplane.ts";
+import { assert } from "../../lib/assert.ts";
 import { atOnce, Breather } from "../../lib/slices.ts";
-import type { AnyService } from "../service.ts";
+import type { Discovered } from "../service.ts";
 import { assignValues } from "./assign.ts";
 import { commitError } from "./commit-error.ts";
 import {
@@ -29,12 +31,13 @@ import { checkIfMatch } from "./if-match.ts";
 import { Judge, type Verdict } from "./judge.ts";
 import { LiveState } from "./live-state.ts";
 import { type Plan, Planner } from "./planner.ts";
-import { applySteps, type Step, undoSteps } from "./step.ts";
+import { bothWorks, noWork, type StateWork } from "./state-work.ts";
+import { applySteps, undoSteps } from "./step.ts";
 import { Turns } from "./turns.ts";
 
 export interface EngineParts {
   readonly schema: Schema;
-  readonly services: readonly AnyService[];
+  readonly services: readonly Discovered[];
   readonly dataplane: Dataplane;
   readonly devices: Devices;
   readonly log: CommitLog;
@@ -126,46 +129,57 @@ export class Engine implements Datastore {
   }
 
   async commit(edits: readonly Edit[], options: CommitOptions): Promise<CommitOutcome> {
-    if (this.#turns.isCrowded) throw new CommitError("unavailable", "too many commits wait");
     try {
-      const { outcome, durable } = await this.#turns.take(() => this.#commit(edits, options));
-      if (options.wait !== "applied" && durable) await durable;
-      return outcome;
-    } catch (cause) {
-      const error = commitError(cause);
+      const change = { edits, work: noWork };
+      return await this.#inTurn(options, async () => await this.#commit(change, options));
+    } catch (error) {
       if (error instanceof RequestError) return { violations: error.violations };
       throw error;
     }
   }
 
-  invoke(
+  async invoke(
     path: InstancePath,
     operation: OperationSchema,
     input: DataObject,
     options: CommitOptions,
-  ): Promise<{ output: DataObject }> {
-    return this.#turns.take(async () => {
-      checkSignal(options);
-      if (options.dryRun) {
-        const at = `${path.length > 0 ? printPath(path) : ""}/${operation.name}`;
-        throw refuse(
-          "operation-not-supported",
-          at,
-          "an action writes no rows that could be planned",
-        );
-      }
+  ): Promise<InvokeOutcome> {
+    let output: DataObject | undefined;
+    let isWrite = false;
+    const { commit, plan } = await this.#inTurn(options, async () => {
+      if (this.#parts.log.failure) this.#undoPending();
       checkIfMatch(this.#running.root, [{ path, operation: "merge" }], options.ifMatch);
-      return { output: this.#live.invoke(path, operation, input) };
+      const answer = this.#live.answer({ path, operation, input });
+      output = answer.output;
+      isWrite = answer.edits.length > 0;
+      return await this.#commit(answer, options);
     });
+    assert(output, "an operation that did not fail was answered");
+    return { output, plan, ...(isWrite && commit ? { commit } : {}) };
   }
 
-  async #commit(edits: readonly Edit[], options: CommitOptions): Promise<Applied> {
-    checkSignal(options);
-    await this.#leaveFailure(options);
+  /** Runs a task as one commit after the others; waits until it is durable where that is wanted. */
+  async #inTurn(options: CommitOptions, task: () => Promise<Applied>): Promise<Done> {
+    if (this.#turns.isCrowded) throw new CommitError("unavailable", "too many commits wait");
+    try {
+      const { outcome, durable } = await this.#turns.take(() => {
+        checkSignal(options);
+        return task();
+      });
+      if (options.wait !== "applied" && durable) await durable;
+      return outcome;
+    } catch (error) {
+      throw commitError(error);
+    }
+  }
+
+  async #commit(change: Change, options: CommitOptions): Promise<Applied> {
+    if (change.edits.length > 0) await this.#leaveFailure(options);
     const breather = new Breather();
     const older = this.#running;
-    checkIfMatch(older.root, edits, options.ifMatch);
-    const { forgotten, rest } = this.#live.splitForgets(edits);
+    checkIfMatch(older.root, change.edits, options.ifMatch);
+    const { work: forgets, rest } = this.#live.splitForgets(change.edits);
+    const work = bothWorks(change.work, forgets);
     const id = older.id + 1;
     const newer = { root: await breather.run(applyingEdits(older.root, rest, id)), id };
     assignValues(this.schema.root, older.root, newer.root);
@@ -173,12 +187,14 @@ export class Engine implements Datastore {
     const verdict = await breather.run(judging);
     try {
       if (verdict.violations.length > 0) throw new RequestError(verdict.violations);
+      change.check?.(newer.root);
       const plan = await breather.run(this.#planner.plan(older.root, newer.root));
       if (options.dryRun === true) {
         verdict.discard();
-        return { outcome: { plan: plan.steps.flatMap((step) => step.describe()) } };
+        const steps = [...plan.steps, ...work.steps];
+        return { outcome: { plan: steps.flatMap((step) => step.describe()) } };
       }
-      return await this.#apply({ older, newer, plan }, verdict, { options, forgotten, breather });
+      return await this.#apply({ older, newer, plan }, verdict, { options, work, breather });
     } catch (error) {
       verdict.discard();
       throw error;
@@ -187,12 +203,13 @@ export class Engine implements Datastore {
 
   async #apply(commit: PendingCommit, verdict: Verdict, context: CommitContext): Promise<Applied> {
     const { older, newer, plan } = commit;
-    const { options, breather } = context;
+    const { options, breather, work } = context;
     const time = new Date();
     const delta = await breather.run(encodingDelta(this.schema, older.root, newer.root));
     if (delta.length === 0) {
-      context.forgotten();
+      await applySteps(work.steps, breather);
       verdict.discard();
+      if (work.changed.length > 0) this.#publish(older, older, work.changed);
       return { outcome: { commit: { id: String(older.id), durable: true, time }, plan: [] } };
     }
     const { user, comment } = options;
@@ -202,13 +219,13 @@ export class Engine implements Datastore {
     this.#checkLog(record.length);
     // The last moment to give up: from here on it is all or nothing.
     checkSignal(options);
-    await applySteps([...plan.steps, forgetting(context.forgotten)], breather);
+    await applySteps([...plan.steps, ...work.steps], breather);
     verdict.accept();
     this.#running = newer;
     this.#pending.push(commit);
     const durable = this.#record(record, commit);
     this.#live.follow(plan);
-    this.#publish(older, newer, []);
+    this.#publish(older, newer, work.changed);
     const isDurable = options.wait !== "applied";
     const { id } = header;
     return { outcome: { commit: { id: String(id), durable: isDurable, time }, plan: [] }, durable };
@@ -308,20 +325,24 @@ export class Engine implements Datastore {
   }
 }
 
-/** Deleting what was learned comes last: it cannot be undone, only be refused. */
-function forgetting(forgotten: () => void): Step {
-  return { describe: () => [], apply: forgotten, undo: () => undefined };
-}
-
 interface CommitContext {
   readonly options: CommitOptions;
-  /** Carries out the deletions of learned entries. */
-  readonly forgotten: () => void;
+  readonly work: StateWork;
   readonly breather: Breather;
 }
 
+/** What a commit is to do. */
+interface Change {
+  readonly edits: readonly Edit[];
+  readonly work: StateWork;
+  /** Called with a candidate that is valid; throws where the commit must not happen. */
+  readonly check?: (root: DataObject) => void;
+}
+
+type Done = Exclude<CommitOutcome, { readonly violations: readonly Violation[] }>;
+
 interface Applied {
-  readonly outcome: CommitOutcome;
+  readonly outcome: Done;
   /** Settles when the commit is on disk; absent when there is nothing to write. */
   readonly durable?: Promise<void>;
 }

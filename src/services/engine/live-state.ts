@@ -1,21 +1,23 @@
 import type { Edit, View } from "../../datamodel/datastore/datastore.ts";
-import { RequestError, refuse } from "../../datamodel/error.ts";
-import type { ListSchema, OperationSchema, Schema } from "../../datamodel/schema/schema.ts";
+import type { Schema } from "../../datamodel/schema/schema.ts";
 import { nodeAt } from "../../datamodel/tree/diff.ts";
 import type { YangList } from "../../datamodel/tree/list.ts";
-import { type DataObject, type DataValue, emptyObject } from "../../datamodel/tree/node.ts";
-import { type InstancePath, printPath } from "../../datamodel/tree/path.ts";
-import {
-  createOperationValidator,
-  type OperationValidator,
-} from "../../datamodel/validate/operation.ts";
+import type { DataObject, DataValue } from "../../datamodel/tree/node.ts";
+import type { InstancePath } from "../../datamodel/tree/path.ts";
 import type { Dataplane, DeviceEvent, Devices } from "../../dataplane/dataplane.ts";
-import { assert } from "../../lib/assert.ts";
 import { Breather } from "../../lib/slices.ts";
-import type { AnyCubeReader, AnyService, NodeRef } from "../service.ts";
-import { type CubeRuntime, cubeReader, mapLayout } from "./cube.ts";
-import { pathBelowCube, refPath } from "./node-ref.ts";
-import { withState } from "./operational.ts";
+import { type AnyService, type Discovered, hasCubes, type NodeRef } from "../service.ts";
+import { type CubeRuntime, mapLayout } from "./cube.ts";
+import { splitForgets } from "./forgetting.ts";
+import { hostContext } from "./host-context.ts";
+import { type LiveCube, liveCube, pathsBelow } from "./live-cube.ts";
+import { refPath, rootPath } from "./node-ref.ts";
+import {
+  type AnsweredOperation,
+  type OperationCall,
+  type OperationParts,
+  Operations,
+} from "./operations.ts";
 import type { PeerIndex, PortName } from "./peers.ts";
 import type { Plan, Planner } from "./planner.ts";
 import { StateReader } from "./state-reader.ts";
@@ -27,6 +29,7 @@ const expiryIntervalMs = 1000;
 
 export interface LiveParts {
   readonly schema: Schema;
+  readonly services: readonly Discovered[];
   readonly dataplane: Dataplane;
   readonly devices: Devices;
   readonly planner: Planner;
@@ -41,21 +44,14 @@ export interface LiveParts {
   readonly onError: (error: unknown) => void;
 }
 
-/** A cube with all that is needed to call its service. */
-interface LiveCube {
-  readonly list: ListSchema;
-  readonly config: DataObject;
-  readonly service: AnyService;
-  readonly reader: AnyCubeReader;
-}
-
 type EventDecoder = NonNullable<AnyService["events"]>[string];
 
 /** State as opposed to configuration: devices and maps followed, read, expired and acted upon. */
 export class LiveState implements Disposable {
   readonly #parts: LiveParts;
+  readonly #calls: OperationParts;
   readonly #reader: StateReader;
-  readonly #operations: OperationValidator;
+  readonly #operations: Operations;
   readonly #rings = new Map<string, Disposable[]>();
   #devices: Disposable | undefined;
   #expiry: NodeJS.Timeout | undefined;
@@ -65,7 +61,8 @@ export class LiveState implements Disposable {
   constructor(parts: LiveParts) {
     this.#parts = parts;
     this.#reader = new StateReader(parts);
-    this.#operations = createOperationValidator(parts.schema);
+    this.#calls = { ...parts, read: (path, view) => this.read(path, view) };
+    this.#operations = new Operations(this.#calls);
   }
 
   /** Begins to follow devices and the cubes loaded so far. */
@@ -105,7 +102,9 @@ export class LiveState implements Disposable {
     const [first, ...below] = path;
     if (first === undefined) return this.#wholeTree(root);
     const list = first.schema;
-    if (list.kind !== "list" || !this.#parts.planner.services.has(list)) return nodeAt(root, path);
+    if (list.kind !== "list" || !this.#parts.planner.services.has(list)) {
+      return nodeAt(this.#reader.topNode(root, path), path);
+    }
     const cubes = root[list.prop] as YangList<DataObject>;
     if (first.keys === undefined) return this.#reader.cubes(list, cubes);
     const config = cubes.get(...first.keys);
@@ -113,70 +112,13 @@ export class LiveState implements Disposable {
     return nodeAt(this.#reader.cube(list, config, below), below);
   }
 
-  invoke(path: InstancePath, operation: OperationSchema, input: DataObject): DataObject {
-    const cube = this.#cubeAt(path);
-    if (cube === undefined) throw refuse("data-missing", printPath(path), "does not exist");
-    const action = cube.service.actions?.[pathBelowCube(path, operation.name)];
-    if (action === undefined) {
-      const name = `${printPath(path)}/${operation.name}`;
-      throw refuse("operation-not-supported", name, "the service does not offer this operation");
-    }
-    const at = { root: this.#parts.root(), path };
-    const violations = this.#operations.validate(operation.input, input, at);
-    if (violations.length > 0) throw new RequestError(violations);
-    const { output, changed = [] } = action(input, cube.reader);
-    this.#tell(cube, changed);
-    const answer = withState(operation.output, emptyObject(operation.output), output);
-    const [fault] = this.#operations.validate(operation.output, answer, at);
-    assert(fault === undefined, `output of ${operation.name}: ${fault?.path} ${fault?.message}`);
-    return answer;
+  /** Calls the service that offers an operation; nothing is changed yet. */
+  answer(call: OperationCall): AnsweredOperation {
+    return this.#operations.answer(call);
   }
 
-  /**
-   * Takes the deletions of nodes that only state has (learned entries) out of the edits: they are
-   * no change of configuration. `forgotten` carries them out.
-   */
-  splitForgets(edits: readonly Edit[]): { rest: readonly Edit[]; forgotten: () => void } {
-    const root = this.#parts.root();
-    const written = new Set<string>();
-    const forgets = edits.filter((edit) => {
-      const path = printPath(edit.path);
-      const isNew = !written.has(path);
-      written.add(path);
-      if (!isNew) return false;
-      const isDelete = edit.operation === "delete" || edit.operation === "remove";
-      return isDelete && nodeAt(root, edit.path) === undefined && this.#forgettable(edit.path);
-    });
-    const known = forgets.filter(({ path }) => this.read(path, "operational") !== undefined);
-    if (known.length === 0) return { rest: edits, forgotten: () => undefined };
-    return {
-      rest: edits.filter((edit) => !known.includes(edit)),
-      forgotten: () => {
-        for (const { path } of known) this.#forget(path);
-      },
-    };
-  }
-
-  #forgettable(path: InstancePath): boolean {
-    const cube = path.length > 1 && path.at(-1)?.keys ? this.#cubeAt(path) : undefined;
-    return cube?.service.forget?.[pathBelowCube(path)] !== undefined;
-  }
-
-  #forget(path: InstancePath): void {
-    const cube = this.#cubeAt(path);
-    const keys = path.at(-1)?.keys;
-    if (cube === undefined || keys === undefined) return;
-    if (cube.service.forget?.[pathBelowCube(path)]?.(keys, cube.reader))
-      this.#parts.changed([path]);
-  }
-
-  #cubeAt([first]: InstancePath): LiveCube | undefined {
-    if (first?.schema.kind !== "list" || first.keys === undefined) return undefined;
-    const config = nodeAt(this.#parts.root(), [first]) as DataObject | undefined;
-    const cube = config && this.#parts.planner.cube(config);
-    if (config === undefined || cube === undefined) return undefined;
-    const reader = cubeReader(this.#parts.dataplane, cube, config);
-    return { list: first.schema, config, service: cube.service, reader };
+  splitForgets(edits: readonly Edit[]): ReturnType<typeof splitForgets> {
+    return splitForgets(this.#calls, edits);
   }
 
   #wholeTree(root: DataObject): DataObject {
@@ -184,7 +126,11 @@ export class LiveState implements Disposable {
     for (const list of this.#parts.planner.services.keys()) {
       extra[list.prop] = this.#reader.cubes(list, root[list.prop] as YangList<DataObject>);
     }
-    return Object.assign(Object.create(Object.getPrototypeOf(root)), root, extra) as DataObject;
+    const cubes = Object.assign(Object.create(Object.getPrototypeOf(root)), root, extra);
+    return this.#parts.schema.root.children.reduce(
+      (tree, schema) => this.#reader.topNode(tree, [{ schema }]),
+      cubes as DataObject,
+    );
   }
 
   /** The commit is applied by now: what cannot be followed is told, and tried again at the next. */
@@ -231,7 +177,7 @@ export class LiveState implements Disposable {
   /** Runs a service's callback and tells of what it says has changed. */
   #report(runtime: CubeRuntime, call: (cube: LiveCube) => readonly NodeRef[] | undefined): void {
     try {
-      const cube = this.#liveCube(runtime);
+      const cube = liveCube(this.#parts, runtime);
       const changed = cube && call(cube);
       if (cube && changed) this.#tell(cube, changed);
     } catch (error) {
@@ -239,20 +185,14 @@ export class LiveState implements Disposable {
     }
   }
 
-  #liveCube(runtime: CubeRuntime): LiveCube | undefined {
-    for (const [schema, service] of this.#parts.planner.services) {
-      if (service === runtime.service) return this.#cubeAt([{ schema, keys: [runtime.name] }]);
-    }
-    return undefined;
-  }
-
-  #tell({ list, config }: LiveCube, changed: readonly NodeRef[]): void {
-    if (changed.length === 0) return;
-    this.#parts.changed(changed.map((ref) => refPath(list, String(config["name"]), ref)));
+  #tell(cube: LiveCube, changed: readonly NodeRef[]): void {
+    if (changed.length > 0) this.#parts.changed(pathsBelow(cube, changed));
   }
 
   /** Wires the ports that name the device, by its name now and by the one it was wired under. */
-  #onDevice({ kind, device }: DeviceEvent): void {
+  #onDevice(event: DeviceEvent): void {
+    const { kind, device } = event;
+    this.#tellModules(event);
     const { planner, peers, turns, onError } = this.#parts;
     const work = turns.take(async () => {
       const wired = planner.wiring.portOf(device.ifindex);
@@ -268,6 +208,19 @@ export class LiveState implements Disposable {
       if (paths.length > 0) this.#parts.changed(paths);
     });
     work.catch(onError);
+  }
+
+  #tellModules(event: DeviceEvent): void {
+    const { services, schema, changed, root, onError } = this.#parts;
+    for (const service of services) {
+      if (hasCubes(service) || service.deviceChanged === undefined) continue;
+      try {
+        const refs = service.deviceChanged(event, hostContext(this.#parts, root()));
+        if (refs.length > 0) changed(refs.map((ref) => rootPath(schema.root, ref)));
+      } catch (error) {
+        onError(error);
+      }
+    }
   }
 
   /** Waits before it rewires: undoing a commit must find the wiring that the commit left. */

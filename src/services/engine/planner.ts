@@ -3,7 +3,7 @@ import type { YangList } from "../../datamodel/tree/list.ts";
 import type { DataObject } from "../../datamodel/tree/node.ts";
 import type { Dataplane, Devices } from "../../dataplane/dataplane.ts";
 import type { Slices } from "../../lib/slices.ts";
-import type { AnyService } from "../service.ts";
+import { type AnyService, type Discovered, hasCubes } from "../service.ts";
 import { nodePath } from "./cause.ts";
 import {
   baseOf,
@@ -44,7 +44,7 @@ export class Planner {
 
   constructor(
     schema: Schema,
-    parts: { dataplane: Dataplane; devices: Devices; services: readonly AnyService[] },
+    parts: { dataplane: Dataplane; devices: Devices; services: readonly Discovered[] },
   ) {
     this.#dataplane = parts.dataplane;
     this.#devices = parts.devices;
@@ -279,9 +279,9 @@ class PlanDraft {
   readonly slots = new Set<number>();
 }
 
-function cubeLists(schema: Schema, services: readonly AnyService[]): Map<ListSchema, AnyService> {
+function cubeLists(schema: Schema, services: readonly Discovered[]): Map<ListSchema, AnyService> {
   const lists = new Map<ListSchema, AnyService>();
-  for (const service of services) {
+  for (const service of services.filter(hasCubes)) {
     const { name } = service.model.ir;
     const list = schema.root.childByName.get(`${name}:${name}`);
     if (list?.kind === "list") lists.set(list, service);

@@ -134,7 +134,7 @@ class RowChanges {
   }
 }
 
-function keyText(key: Uint8Array): string {
+export function keyText(key: Uint8Array): string {
   return Buffer.from(key.buffer, key.byteOffset, key.length).toString("latin1");
 }
 
@@ -187,8 +187,11 @@ export class RowsStep implements Step {
   }
 }
 
-/** A decoded row as a plan shows it: octets as `02:00:…`, 64-bit integers as text (RFC 7951). */
-function readable(value: unknown): unknown {
+/**
+ * Part of a decoded row as a plan shows it: octets as `02:00:…`, 64-bit integers as text
+ * (RFC 7951).
+ */
+export function readable(value: unknown): unknown {
   if (typeof value === "bigint") return String(value);
   if (value instanceof Uint8Array)
     return Buffer.from(value)

@@ -1,14 +1,25 @@
-import type { ListSchema } from "../../datamodel/schema/schema.ts";
+import { camelCase } from "../../datamodel/schema/names.ts";
+import type { ListSchema, Schema } from "../../datamodel/schema/schema.ts";
 import type { YangList } from "../../datamodel/tree/list.ts";
 import type { DataObject } from "../../datamodel/tree/node.ts";
 import type { InstancePath } from "../../datamodel/tree/path.ts";
 import type { Dataplane, Devices } from "../../dataplane/dataplane.ts";
+import { type Discovered, hasCubes, type ModuleDefinition } from "../service.ts";
 import { readCounters } from "./counters.ts";
 import { baseOf, type CubeRuntime, cubeReader, mapTarget } from "./cube.ts";
 import { forwardingPath } from "./hop.ts";
+import { hostContext } from "./host-context.ts";
 import { refOf } from "./node-ref.ts";
 import { withState } from "./operational.ts";
 import type { Planner } from "./planner.ts";
+
+export interface StateReaderParts {
+  readonly schema: Schema;
+  readonly services: readonly Discovered[];
+  readonly dataplane: Dataplane;
+  readonly devices: Devices;
+  readonly planner: Planner;
+}
 
 /**
  * Puts the operational view of cubes together: configuration, base state, and the service's own.
@@ -17,11 +28,27 @@ export class StateReader {
   readonly #dataplane: Dataplane;
   readonly #devices: Devices;
   readonly #planner: Planner;
+  readonly #schema: Schema;
+  readonly #modules: ReadonlyMap<string, ModuleDefinition>;
 
-  constructor(parts: { dataplane: Dataplane; devices: Devices; planner: Planner }) {
+  constructor(parts: StateReaderParts) {
     this.#dataplane = parts.dataplane;
     this.#devices = parts.devices;
     this.#planner = parts.planner;
+    this.#schema = parts.schema;
+    const modules = parts.services.flatMap((service) => (hasCubes(service) ? [] : [service]));
+    this.#modules = new Map(modules.map((module) => [module.model.ir.name, module]));
+  }
+
+  /** The tree with the state that a module without cubes adds to the top node of a path. */
+  topNode(root: DataObject, path: InstancePath): DataObject {
+    const [first] = path;
+    if (first === undefined) return root;
+    const { name, module, prop } = first.schema;
+    const state = this.#modules.get(module)?.state?.[camelCase(name)];
+    if (state === undefined) return root;
+    const host = hostContext({ planner: this.#planner, devices: this.#devices }, root);
+    return withState(this.#schema.root, root, { [prop]: state(host, refOf(path)) });
   }
 
   /** All cubes of a list. */

@@ -40,6 +40,7 @@ export const bridge: IrModule = irModule("bridge", [
           extensions: [{ name: "yangplane-extensions:assigned" }],
         }),
         leaf("name"),
+        leaf("service-name", { base: "string" }, { config: false }),
         leaf(
           "type",
           {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { CommitError, RequestError } from "../../../src/datamodel/error.ts";
+import { objectsOf } from "../../../src/services/discover.ts";
 import { encodeSnapshot, restoredState } from "../../../src/services/engine/commit-log.ts";
 import {
   anyServices,
@@ -16,7 +17,7 @@ import { jsonOf, treeOf } from "../../support/tree.ts";
 
 const br0 = "/simplebridge:simplebridge[name='br0']";
 const services = [...anyServices, patchPanel];
-const layouts = services.map(({ object }) => object);
+const layouts = objectsOf(services);
 const diskFull = new Error("no space left on device");
 
 /** Configuration and data plane together, as one value to compare. */

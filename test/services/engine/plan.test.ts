@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Edit, PlanStep } from "../../../src/datamodel/datastore/datastore.ts";
 import type { Dataplane } from "../../../src/dataplane/dataplane.ts";
+import { objectsOf } from "../../../src/services/discover.ts";
 import { anyServices, type EngineFixture, engineFixture, local } from "../../support/engine.ts";
 import {
   failingDataplane,
@@ -14,7 +15,7 @@ import { learn, learnedAddresses } from "../simplebridge/stations.ts";
 
 const br0 = "/simplebridge:simplebridge[name='br0']";
 const services = [...anyServices, patchPanel];
-const layouts = services.map(({ object }) => object);
+const layouts = objectsOf(services);
 const station = "02:00:00:00:00:01";
 const entry = `${br0}/fdb/entry[address='${station}']`;
 

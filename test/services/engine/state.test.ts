@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
-import { decodeJson } from "../../../src/datamodel/codec/decode.ts";
 import { encodeJson } from "../../../src/datamodel/codec/encode.ts";
-import { RequestError } from "../../../src/datamodel/error.ts";
-import { parsePath, printPath } from "../../../src/datamodel/tree/path.ts";
+import { printPath } from "../../../src/datamodel/tree/path.ts";
 import { KernelError } from "../../../src/dataplane/dataplane.ts";
 import { u32, u64 } from "../../../src/lib/codec.ts";
-import { anyServices, type EngineFixture, engineFixture, local } from "../../support/engine.ts";
+import { anyServices, type EngineFixture, engineFixture } from "../../support/engine.ts";
 import { patchPanel } from "../../support/patch-panel.ts";
 
 const pp0 = "/patch:patch[name='pp0']";
@@ -129,85 +127,4 @@ describe("an event of the data path", () => {
     assert.equal(told, 1);
     assert.deepEqual(errors, [failure, failure]);
   });
-});
-
-describe("an action", () => {
-  interface Call {
-    readonly name?: string;
-    readonly at?: string;
-    readonly input?: object;
-  }
-
-  async function invoke({ engine, schema }: EngineFixture, { name = "reset", ...call }: Call) {
-    const { at = pp0, input = {} } = call;
-    const path = parsePath(schema, at);
-    const list = schema.root.childByName.get("patch:patch");
-    const operation = list?.kind === "list" ? list.operations.get(name) : undefined;
-    assert(operation, `there is ${name}`);
-    const { output } = await engine.invoke(
-      path,
-      operation,
-      decodeJson(operation.input, input),
-      local,
-    );
-    return encodeJson(operation.output, output);
-  }
-
-  it("acts, answers, and tells subscribers what changed", async () => {
-    const fixture = await metered();
-    const heard = fixture.heard();
-
-    const output = await invoke(fixture, { input: { port: "a" } });
-
-    assert.deepEqual(output, { frames: "7" });
-    assert.deepEqual(fixture.memory.rows(fixture.id, "meter"), []);
-    const told = heard.flatMap(({ state }) => state.map((path) => printPath(path)));
-    assert.deepEqual(told, [`${pp0}/cable[from='a']`]);
-  });
-
-  const refusals: readonly (Call & {
-    readonly title: string;
-    readonly wrong: readonly string[];
-  })[] = [
-    { title: "lacks a mandatory leaf", wrong: [`${pp0}/reset/port`, "operation-failed"] },
-    {
-      title: "refers to nothing",
-      input: { port: "z" },
-      wrong: [`${pp0}/reset/port`, "data-missing"],
-    },
-  ];
-  for (const { title, wrong, ...call } of refusals) {
-    it(`is refused, and does nothing, where its input ${title}`, async () => {
-      const fixture = await metered();
-
-      await assert.rejects(invoke(fixture, call), (error) => {
-        assert(error instanceof RequestError);
-        assert.deepEqual(
-          error.violations.map(({ path, tag }) => [path, tag]),
-          [wrong],
-        );
-        return true;
-      });
-      assert.equal(fixture.memory.rows(fixture.id, "meter").length, 1);
-    });
-  }
-
-  it("whose answer is not what the model promises is the service's fault", async () => {
-    const fixture = await metered();
-
-    await assert.rejects(invoke(fixture, { input: { port: "b" } }), /output of reset: .*frames/);
-  });
-
-  for (const { call, tag } of [
-    { call: { at: "/patch:patch[name='pp9']", input: { port: "a" } }, tag: "data-missing" },
-    { call: { name: "unheard-of" }, tag: "operation-not-supported" },
-  ] as const) {
-    it(`is refused as ${tag} where there is none`, async () => {
-      await assert.rejects(invoke(await metered(), call), (error) => {
-        assert(error instanceof RequestError);
-        assert.equal(error.violations[0]?.tag, tag);
-        return true;
-      });
-    });
-  }
 });

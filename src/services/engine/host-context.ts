@@ -1,0 +1,26 @@
+import type { YangList } from "../../datamodel/tree/list.ts";
+import type { DataObject } from "../../datamodel/tree/node.ts";
+import type { Devices } from "../../dataplane/dataplane.ts";
+import type { CubeEntry, HostContext } from "../service.ts";
+import type { Planner } from "./planner.ts";
+
+export interface HostParts {
+  readonly planner: Planner;
+  readonly devices: Devices;
+}
+
+/** What rpcs and modules without cubes are given, for one version of the configuration. */
+export function hostContext({ planner, devices }: HostParts, config: DataObject): HostContext {
+  return {
+    config,
+    devices,
+    *cubes(): Generator<CubeEntry> {
+      for (const list of planner.services.keys()) {
+        for (const cube of config[list.prop] as YangList<DataObject>) {
+          const ref = [list.jsonName, [String(cube["name"])]];
+          yield { service: list.module, ref, config: cube };
+        }
+      }
+    },
+  };
+}
