@@ -43,13 +43,19 @@ export interface ProgramLayout {
   readonly family: "tc" | "xdp";
 }
 
+export interface ConstantLayout<T = unknown> {
+  /** C name of the variable. */
+  readonly name: string;
+  readonly value: Codec<T>;
+}
+
 export interface ObjectLayout {
   /** Folder name: `simplebridge` for bpf/simplebridge/simplebridge.bpf.c. */
   readonly name: string;
   readonly maps: { readonly [prop: string]: MapLayout };
   readonly programs: { readonly [prop: string]: ProgramLayout };
   /** `const volatile` variables in .rodata, set once when a cube is loaded. */
-  readonly constants: { readonly [prop: string]: Codec<unknown> };
+  readonly constants: { readonly [prop: string]: ConstantLayout };
   /** Names of the drop reasons, by index into `drops` of the port counters. */
   readonly drops?: { readonly [index: number]: string };
 }

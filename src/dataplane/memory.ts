@@ -194,17 +194,14 @@ function refusing(operation: string): Refuse {
 }
 
 function checkConstants(layout: ObjectLayout, request: ObjectRequest, refuse: Refuse): void {
+  const constants = Object.values(layout.constants);
   for (const [name, bytes] of Object.entries(request.constants)) {
-    const codec = layout.constants[propertyOf(name)] ?? refuse("ENOENT", `no constant ${name}`);
-    if (bytes.length !== codec.size) {
-      refuse("EINVAL", `constant ${name} has ${bytes.length} bytes, not ${codec.size}`);
+    const known = constants.find((constant) => constant.name === name);
+    const { size } = known?.value ?? refuse("ENOENT", `no constant ${name}`);
+    if (bytes.length !== size) {
+      refuse("EINVAL", `constant ${name} has ${bytes.length} bytes, not ${size}`);
     }
   }
-}
-
-/** Descriptors spell `local_mac` as `localMac`. */
-function propertyOf(name: string): string {
-  return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 function placeOf(ifindex: number, hook: Hook): string {

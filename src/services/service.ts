@@ -4,7 +4,7 @@ import type { LeafValue } from "../datamodel/schema/value-type.ts";
 import type { YangList } from "../datamodel/tree/list.ts";
 import type { DataObject } from "../datamodel/tree/node.ts";
 import type { DeviceEvent, Devices } from "../dataplane/dataplane.ts";
-import type { MapLayout, ObjectLayout } from "../dataplane/layout.ts";
+import type { ConstantLayout, MapLayout, ObjectLayout } from "../dataplane/layout.ts";
 
 /**
  * What a service is: a declaration of how nodes of its YANG model become rows of its BPF maps.
@@ -30,6 +30,11 @@ export interface ServiceDefinition<
    * init-only.
    */
   readonly capacity?: Partial<Record<keyof O["maps"] & string, (config: C) => number>>;
+  /**
+   * `.rodata` of the programs: what the verifier may take for fixed, and removes dead code by.
+   * Given when the cube is created, so like `capacity` only from init-only leaves.
+   */
+  readonly constants?: (config: C) => ConstantValues<O>;
   /** One table for each config map of the object; a map left out does not compile. */
   readonly tables: { readonly [M in keyof E]: Table<C, O["maps"][M & string], E[M]> };
   /**
@@ -96,6 +101,18 @@ export interface Table<C, M extends MapLayout, E extends object> {
 
 type Key<M> = M extends MapLayout<infer K, infer _V> ? K : never;
 type Value<M> = M extends MapLayout<infer _K, infer V> ? V : never;
+
+/** Every constant of an object with its value. */
+export type ConstantValues<O extends ObjectLayout> = {
+  readonly [N in keyof O["constants"]]: O["constants"][N] extends ConstantLayout<infer V>
+    ? V
+    : never;
+};
+
+/** What may be left out only where the object has nothing to be declared. */
+type Needed<C, O extends ObjectLayout> = keyof O["constants"] extends never
+  ? unknown
+  : { readonly constants: (config: C) => ConstantValues<O> };
 
 type MapNameOf<O extends ObjectLayout, Owner extends string> = {
   [M in keyof O["maps"] & string]: O["maps"][M]["owner"] extends Owner ? M : never;
@@ -222,7 +239,7 @@ export function defineService<
   C extends object,
   const O extends ObjectLayout,
   E extends Record<ConfigMapName<O>, object>,
->(definition: ServiceDefinition<C, O, E>): ServiceDefinition<C, O, E> {
+>(definition: ServiceDefinition<C, O, E> & Needed<C, O>): ServiceDefinition<C, O, E> {
   return definition;
 }
 
@@ -239,6 +256,7 @@ export interface AnyService {
   readonly object: ObjectLayout;
   readonly programs: { readonly tc: string; readonly xdp?: string };
   readonly capacity?: Readonly<Record<string, (config: AnyConfig) => number>>;
+  readonly constants?: (config: AnyConfig) => Readonly<Record<string, unknown>>;
   readonly tables: Readonly<Record<string, AnyTable>>;
   readonly validate?: (config: AnyConfig) => Iterable<ServiceViolation>;
   readonly state?: Readonly<Record<string, (cube: AnyCubeReader, only: NodeRef) => object>>;

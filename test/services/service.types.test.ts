@@ -8,6 +8,7 @@ import {
   type Simplebridge,
   simplebridgeModel,
 } from "../../src/gen/yang/simplebridge.ts";
+import { u32 } from "../../src/lib/codec.ts";
 import { macBytes } from "../../src/lib/mac.ts";
 import { defineModule, defineService, type ServiceEdit } from "../../src/services/service.ts";
 
@@ -133,4 +134,30 @@ export const moduleOfCubes = defineModule({
   model: { ir: simplebridgeModel.ir },
   // @ts-expect-error nor cubes whose maps its state could read
   state: { simplebridge: (cube: { readonly maps: object }) => cube.maps },
+});
+
+const withConstant = {
+  ...base,
+  object: { ...simplebridgeObject, constants: { agingMax: { name: "aging_max", value: u32 } } },
+  tables: { settings, staticFdb },
+} as const;
+
+export const constant = defineService({
+  ...withConstant,
+  constants: ({ fdb }) => ({ agingMax: fdb.size }),
+});
+
+// @ts-expect-error the object has a constant
+export const withoutConstants = defineService(withConstant);
+
+export const unknownConstant = defineService({
+  ...withConstant,
+  // @ts-expect-error the object has no such constant
+  constants: () => ({ agingMin: 1 }),
+});
+
+export const wrongConstant = defineService({
+  ...withConstant,
+  // @ts-expect-error 32-bit constants are numbers
+  constants: () => ({ agingMax: 1n }),
 });

@@ -52,5 +52,8 @@ export const fixtureObject: ObjectLayout = {
     rewrite: { name: "rewrite", family: "xdp" },
     xdpEntry: { name: "xdp_entry", family: "xdp" },
   },
-  constants: { verdict: unsigned(4), localMac: raw(6) },
+  constants: {
+    verdict: { name: "verdict", value: unsigned(4) },
+    localMac: { name: "local_mac", value: raw(6) },
+  },
 };

@@ -77,6 +77,7 @@ const model: ModelDescriptor<Patch> = {
           default: "TC",
           ...extension("init-only"),
         }),
+        leaf("comment", "string"),
         leaf("rooms", rooms, { default: "64", ...extension("init-only") }),
         list("ports", "name", [
           leaf("name", "string"),
@@ -192,7 +193,7 @@ const object = {
     ingress: { name: "ingress", family: "tc" },
     xdpIngress: { name: "xdp_ingress", family: "xdp" },
   },
-  constants: {},
+  constants: { roomsMax: { name: "rooms_max", value: u32 } },
 } as const satisfies ObjectLayout;
 
 const definition = defineService({
@@ -200,6 +201,7 @@ const definition = defineService({
   object,
   programs: { tc: "ingress", xdp: "xdpIngress" },
   capacity: { cables: ({ rooms }) => rooms },
+  constants: ({ rooms }) => ({ roomsMax: rooms }),
   tables: {
     cables: {
       entries: ({ cable }) => cable,

@@ -223,6 +223,22 @@ describe("the BTF generator", () => {
     );
   });
 
+  it("takes global variables of .rodata for constants, static ones are the program's own", () => {
+    const btf = new Btf([
+      ...base,
+      { id: 30, kind: "VAR", name: "local_mac", type_id: 12, linkage: "global" },
+      { id: 31, kind: "VAR", name: "____fmt", type_id: 12, linkage: "static" },
+      { id: 32, kind: "DATASEC", name: ".rodata", vars: [{ type_id: 30 }, { type_id: 31 }] },
+    ]);
+
+    const text = objectText("wall", btf, new TypeWriter(btf));
+
+    assert.match(
+      text,
+      /constants: \{\n {4}localMac: \{ name: "local_mac", value: bytes\(6\) \},\n {2}\}/,
+    );
+  });
+
   it("puts types that objects share into one file, and refuses those that differ", () => {
     const object = (size: number) =>
       new Btf([

@@ -41,6 +41,8 @@ export interface BtfEnum extends Named {
 export interface BtfReference extends Named {
   readonly kind: "PTR" | "TYPEDEF" | "CONST" | "VOLATILE" | "RESTRICT" | "TYPE_TAG" | "VAR";
   readonly type_id: number;
+  /** Of a variable. */
+  readonly linkage?: "static" | "global" | "extern";
 }
 
 export interface BtfFunction extends Named {

@@ -128,10 +128,13 @@ function contextOf(btf: Btf, prototypeId: number): string {
   return btf.resolve(context.type_id).kind === "PTR" ? btf.pointee(context.type_id).name : "";
 }
 
+/** What is static in .rodata is the program's own: format strings, tables. */
 function constantLines(btf: Btf, writer: TypeWriter): string[] {
-  return btf.variables(".rodata").map(({ name, type_id }) => {
+  const settable = btf.variables(".rodata").filter(({ linkage }) => linkage !== "static");
+  return settable.map(({ name, type_id }) => {
     const { codec } = writer.write(type_id, `constant ${name}`);
-    return `${property(camelCase(name))}: ${codec},`;
+    const layout = `{ name: ${JSON.stringify(name)}, value: ${codec} }`;
+    return `${property(camelCase(name))}: ${layout},`;
   });
 }
 

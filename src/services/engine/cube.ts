@@ -12,6 +12,7 @@ import {
 import type { MapLayout } from "../../dataplane/layout.ts";
 import { assert } from "../../lib/assert.ts";
 import type { AnyCubeReader, AnyService, StateMap } from "../service.ts";
+import { fixedPart } from "./init-only.ts";
 import type { MapTarget } from "./rows.ts";
 
 /** The base leaves of a cube (yang/base/yangplane-base.yang) that the engine itself works with. */
@@ -65,16 +66,21 @@ export function familiesOf(type: CubeBase["type"]): readonly Family[] {
   return type === "TC" ? ["tc"] : ["tc", "xdp"];
 }
 
-export function objectRequest(
-  service: AnyService,
-  objectId: string,
-  config: DataObject,
-): ObjectRequest {
+/** How the object of a cube is loaded; `config`: the one that it is created with. */
+export function objectRequest(cube: CubeRuntime, config: DataObject): ObjectRequest {
+  const { service, objectId } = cube;
+  const fixed = fixedPart(cube.list, config);
   const capacity: Record<string, number> = {};
   for (const [map, entries] of Object.entries(service.capacity ?? {})) {
-    capacity[mapLayout(service, map).name] = entries(config);
+    capacity[mapLayout(service, map).name] = entries(fixed);
   }
-  return { id: objectId, object: service.object.name, constants: {}, capacity };
+  const constants: Record<string, Uint8Array> = {};
+  for (const [prop, value] of Object.entries(service.constants?.(fixed) ?? {})) {
+    const constant = service.object.constants[prop];
+    assert(constant, `object ${service.object.name} has constant ${prop}`);
+    constants[constant.name] = constant.value.encode(value);
+  }
+  return { id: objectId, object: service.object.name, constants, capacity };
 }
 
 export function mapLayout(service: AnyService, prop: string): MapLayout {

@@ -15,7 +15,7 @@ import {
   type PortBase,
 } from "./cube.ts";
 import { deviceFault } from "./peers.ts";
-import { clearingStep, planTable, rowStep } from "./rows.ts";
+import { clearingStep, planTable, readable, rowStep } from "./rows.ts";
 import { phase, type Step, StepList } from "./step.ts";
 import { type PortWish, Wiring } from "./wiring.ts";
 
@@ -195,14 +195,15 @@ export class Planner {
   }
 
   #loading(cube: CubeRuntime, config: DataObject): Step {
-    const request = objectRequest(cube.service, cube.objectId, config);
+    const request = objectRequest(cube, config);
+    const constants = cube.service.constants?.(config) ?? {};
     return {
       describe: () => [
         {
           cube: cube.name,
           operation: "load",
           target: request.object,
-          value: request.capacity,
+          value: { ...request.capacity, ...(readable(constants) as object) },
           cause: cubePath(cube),
         },
       ],

@@ -1,15 +1,9 @@
 import type { Violation } from "../../datamodel/error.ts";
-import { type DataSchema, type Schema, subtreeHas } from "../../datamodel/schema/schema.ts";
+import type { DataSchema, Schema } from "../../datamodel/schema/schema.ts";
 import { diffWanted, type Location, locationPath, type Visit } from "../../datamodel/tree/diff.ts";
 import { type DataObject, type DataValue, leafDefault } from "../../datamodel/tree/node.ts";
 import { printPath } from "../../datamodel/tree/path.ts";
-
-const initOnly = "yangplane-extensions:init-only";
-
-const isInitOnly = ({ extensions }: DataSchema): boolean => {
-  return extensions.some(({ name }) => name === initOnly);
-};
-const holdsInitOnly = subtreeHas(isInitOnly);
+import { holdsInitOnly, isInitOnly } from "./init-only.ts";
 
 /** Leaves that may only be set when their entry is created and were changed later. */
 export function initOnlyViolations(
