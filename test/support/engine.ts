@@ -16,6 +16,7 @@ import { MemoryDevices } from "../../src/dataplane/memory-devices.ts";
 import { entryObject } from "../../src/gen/bpf/entry.ts";
 import { objectsOf } from "../../src/services/discover.ts";
 import { type CommitLog, emptyState, type Version } from "../../src/services/engine/commit-log.ts";
+import type { CommitReport } from "../../src/services/engine/commit-report.ts";
 import { Engine } from "../../src/services/engine/engine.ts";
 import type { Discovered } from "../../src/services/service.ts";
 import { service as simplebridge } from "../../src/services/simplebridge/service.ts";
@@ -78,6 +79,8 @@ export interface EngineFixture {
   readonly log: MemoryLog;
   /** Errors without a caller to tell; a test that expects none asserts it is empty. */
   readonly errors: unknown[];
+  /** What became of every transaction that is decided. */
+  readonly reports: CommitReport[];
   edit(operation: Edit["operation"], path: string, json?: unknown): Edit;
   /** Commits and fails on violations. */
   commit(...edits: Edit[]): Promise<Commit>;
@@ -117,7 +120,9 @@ export async function engineFixture(parts: FixtureParts = {}): Promise<EngineFix
   const log = new MemoryLog();
   const errors: unknown[] = [];
   const onError = (error: unknown) => void errors.push(error);
-  const engine = new Engine({ schema, services, dataplane, devices, log, onError });
+  const reports: CommitReport[] = [];
+  const onCommit = (report: CommitReport) => void reports.push(report);
+  const engine = new Engine({ schema, services, dataplane, devices, log, onError, onCommit });
   await engine.restore(parts.stored ?? emptyState(schema));
   return {
     engine,
@@ -127,6 +132,7 @@ export async function engineFixture(parts: FixtureParts = {}): Promise<EngineFix
     devices,
     log,
     errors,
+    reports,
     edit: (operation, path, json) => edit(schema, operation, path, json),
     ...callsOf(engine, schema),
   };

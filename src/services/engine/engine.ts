@@ -9,7 +9,7 @@ import type {
   Snapshot,
   View,
 } from "../../datamodel/datastore/datastore.ts";
-import { CommitError, RequestError, type Violation } from "../../datamodel/error.ts";
+import { CommitError, RequestError } from "../../datamodel/error.ts";
 import type { OperationSchema, Schema } from "../../datamodel/schema/schema.ts";
 import { applyingEdits } from "../../datamodel/tree/edit.ts";
 import type { DataObject, DataValue } from "../../datamodel/tree/node.ts";
@@ -27,6 +27,7 @@ import {
   encodingCommit,
   type Version,
 } from "./commit-log.ts";
+import { type Applied, type CommitReport, type Done, reporting } from "./commit-report.ts";
 import { checkIfMatch } from "./if-match.ts";
 import { Judge, type Verdict } from "./judge.ts";
 import { LiveState } from "./live-state.ts";
@@ -43,6 +44,8 @@ export interface EngineParts {
   readonly log: CommitLog;
   /** Told of what happened without a caller to tell: a failed undo, a listener's error. */
   readonly onError: (error: unknown) => void;
+  /** Told of every transaction when it is decided; must not throw. */
+  readonly onCommit?: (report: CommitReport) => void;
 }
 
 /** Applied and being written to disk; undone, newest first, if that fails. */
@@ -69,11 +72,13 @@ export class Engine implements Datastore {
   #running: Version;
   /** Settles when every commit so far is durable, rejects when one could not be. */
   #written: Promise<void> = Promise.resolve();
+  readonly #report: (report: CommitReport) => void;
   /** Objects of deleted cubes that are still loaded. */
   #garbage: string[] = [];
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
+    this.#report = parts.onCommit ?? (() => undefined);
     this.schema = parts.schema;
     this.#planner = new Planner(parts.schema, parts);
     this.#judge = new Judge(parts.schema, parts.devices, this.#planner.services);
@@ -160,12 +165,15 @@ export class Engine implements Datastore {
 
   /** Runs a task as one commit after the others; waits until it is durable where that is wanted. */
   async #inTurn(options: CommitOptions, task: () => Promise<Applied>): Promise<Done> {
-    if (this.#turns.isCrowded) throw new CommitError("unavailable", "too many commits wait");
-    try {
-      const { outcome, durable } = await this.#turns.take(() => {
+    const run = async (): Promise<Applied> => {
+      if (this.#turns.isCrowded) throw new CommitError("unavailable", "too many commits wait");
+      return await this.#turns.take(() => {
         checkSignal(options);
         return task();
       });
+    };
+    try {
+      const { outcome, durable } = await reporting(run, options, this.#report);
       if (options.wait !== "applied" && durable) await durable;
       return outcome;
     } catch (error) {
@@ -337,14 +345,6 @@ interface Change {
   readonly work: StateWork;
   /** Called with a candidate that is valid; throws where the commit must not happen. */
   readonly check?: (root: DataObject) => void;
-}
-
-type Done = Exclude<CommitOutcome, { readonly violations: readonly Violation[] }>;
-
-interface Applied {
-  readonly outcome: Done;
-  /** Settles when the commit is on disk; absent when there is nothing to write. */
-  readonly durable?: Promise<void>;
 }
 
 function checkSignal({ signal }: CommitOptions): void {
