@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import type { Format } from "../../src/cli/command-line.ts";
 import { humanLines } from "../../src/cli/human-view.ts";
 import { planLines } from "../../src/cli/plan-view.ts";
-import { tableLines } from "../../src/cli/table.ts";
 
 const bridge = {
   name: "br0",
@@ -101,19 +100,6 @@ ports:
       assert.equal(view(value), text);
     });
   }
-});
-
-describe("a table", () => {
-  it("wraps the widest columns to the width of a terminal, at blanks where it can", () => {
-    const rows = [["p1", "the quick brown fox jumps", "x"]];
-
-    assert.deepEqual(tableLines(["name", "what", "y"], rows, { width: 24, indent: 1 }), [
-      " name  what            y",
-      " p1    the quick       x",
-      "       brown fox",
-      "       jumps",
-    ]);
-  });
 });
 
 describe("a plan for people", () => {
