@@ -2,7 +2,7 @@ import { suggestion, UsageError } from "./usage-error.ts";
 
 /** Arguments sorted by what they are, before anything is known of the models (cli.md §1). */
 
-const commands = ["add", "show", "del", "set"] as const;
+export const commands = ["add", "show", "del", "set"] as const;
 export type Command = (typeof commands)[number];
 
 const formats = ["normal", "brief", "verbose", "json", "yaml"] as const;
@@ -17,11 +17,13 @@ export interface CommandLine {
   readonly format: Format | undefined;
   /** Dotted paths that a human view leaves out. */
   readonly hidden: readonly string[];
-  /** Ends in `?`. */
+  /** Ends in `?`, or is about more than the program and has `--help`. */
   readonly asksHelp: boolean;
   /** `-`: wait for a body on standard input however long it takes. */
   readonly readsInput: boolean;
   readonly isPlan: boolean;
+  /** `--all`: `del` may take more than one thing away. */
+  readonly isAll: boolean;
   readonly socket: string | undefined;
   /** `--help` or `--version`. */
   readonly about: "help" | "version" | undefined;
@@ -42,6 +44,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
     asksHelp: false,
     readsInput: false,
     isPlan: false,
+    isAll: false,
     socket: undefined,
     about: undefined,
   };
@@ -58,7 +61,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   }
   // Behind `--` a key may begin with a dash or be called `add`.
   if (separator >= 0) draft.words.push(...argv.slice(separator + 1));
-  takePlanWord(draft);
+  takeFirstWord(draft);
   check(draft);
   return draft;
 }
@@ -112,13 +115,14 @@ function takeFlag(draft: Draft, argument: string): void {
   else if (name.startsWith("hide=")) draft.hidden = name.slice("hide=".length).split(",");
   else if (name.startsWith("socket=")) draft.socket = socketPath(name.slice("socket=".length));
   else if (name === "plan") draft.isPlan = true;
+  else if (name === "all") draft.isAll = true;
   else if (name === "help" || (name === "h" && isShort)) draft.about = "help";
   else if (name === "version") draft.about = "version";
   else throw unknownFlag(argument, name);
 }
 
 function unknownFlag(argument: string, name: string): UsageError {
-  const known = [...formats, "hide=", "socket", "plan", "help", "version"];
+  const known = [...formats, "hide=", "socket", "plan", "all", "help", "version"];
   const advice = suggestion(name, known) || "; a key like this goes behind --";
   return new UsageError(`unknown flag ${argument}${advice}`);
 }
@@ -135,18 +139,25 @@ function socketPath(path: string | undefined): string {
   return path;
 }
 
-function takePlanWord(draft: Draft): void {
-  if (draft.words[0] !== "plan") return;
-  draft.words.shift();
-  draft.isPlan = true;
+/** `plan` and `help` say what to do with the rest. */
+function takeFirstWord(draft: Draft): void {
+  const [first] = draft.words;
+  if (first === "plan" || first === "help") draft.words.shift();
+  if (first === "plan") draft.isPlan = true;
+  if (first === "help") draft.about = "help";
+  const hasSubject = draft.words.length > 0 || draft.command !== undefined;
+  if (draft.about !== "help" || !hasSubject) return;
+  draft.asksHelp = true;
+  draft.about = undefined;
 }
 
-function check({ command, format, hidden, isPlan }: Draft): void {
+function check({ command, format, hidden, isPlan, isAll }: Draft): void {
   if (format && (command === "add" || command === "set" || command === "del") && !isPlan) {
     throw new UsageError(`${command} prints nothing: -${format} has no meaning here`);
   }
   if (hidden.length > 0 && (format === "json" || format === "yaml")) {
     throw new UsageError(`-hide and -${format} exclude each other`);
   }
+  if (isAll && command !== "del") throw new UsageError("-all goes with del");
   if (isPlan && command === "show") throw new UsageError("show changes nothing to plan");
 }

@@ -78,7 +78,8 @@ class Session {
   }
 
   async #rootHelp(): Promise<number> {
-    if (this.#line.command) throw new UsageError(`${this.#line.command} what?`);
+    if (this.#line.command && !this.#line.asksHelp)
+      throw new UsageError(`${this.#line.command} what?`);
     if (!this.#line.asksHelp) print([usage, ""]);
     const [modules, cubes] = await Promise.all([this.#daemon.modules(), this.#daemon.cubes()]);
     return print(rootHelp(modules, cubes, terminalWidth()));
@@ -105,7 +106,13 @@ class Session {
     for (const service of services) {
       const entries = cubes.filter((cube) => serviceOf(cube) === service);
       const target = await this.#target(service, []);
-      const order: Order = { command: "add", target, parameters: new Map(), input: entries };
+      const order: Order = {
+        command: "add",
+        target,
+        parameters: new Map(),
+        isAll: false,
+        input: entries,
+      };
       const request = requestFor(order);
       if (request.kind === "write") edits.push(...request.edits);
     }
@@ -131,9 +138,11 @@ class Session {
 
   async #node(first: string, rest: readonly string[]): Promise<number> {
     const target = await this.#target(first, rest);
-    const { command, parameters, asksHelp } = this.#line;
+    const { command, parameters, asksHelp, isPlan } = this.#line;
     if (asksHelp) return print(targetHelp(target, command, terminalWidth()));
-    const order: Order = { command, target, parameters };
+    // A plan deletes nothing, so it needs no saying twice.
+    const isAll = this.#line.isAll || isPlan;
+    const order: Order = { command, target, parameters, isAll };
     const input = await this.#input(order);
     return this.#perform(requestFor(input === undefined ? order : { ...order, input }));
   }

@@ -1,10 +1,10 @@
 import type { ListSchema, ParentSchema } from "../datamodel/schema/schema.ts";
 import { type Body, bodyOf, entriesOf, fitBody, objectOf } from "./body.ts";
-import type { Command } from "./command-line.ts";
+import { type Command, commands } from "./command-line.ts";
 import { listEdits, nodeEdits, predicatesOf, withoutLongLists } from "./creation.ts";
 import type { Edit } from "./edit.ts";
 import { type Target, titleOf } from "./target.ts";
-import { UsageError } from "./usage-error.ts";
+import { suggestion, UsageError } from "./usage-error.ts";
 
 export type Request =
   | { readonly kind: "show"; readonly path: string }
@@ -15,6 +15,8 @@ export interface Order {
   readonly command: Command | undefined;
   readonly target: Target;
   readonly parameters: ReadonlyMap<string, string>;
+  /** `del` may take more than one thing away. */
+  readonly isAll: boolean;
   /** Parsed JSON or YAML from a file or pipe, in place of parameters. */
   readonly input?: unknown;
 }
@@ -37,10 +39,17 @@ export function requestFor(order: Order): Request {
     case "set":
       return { kind: "write", edits: settings(order, target) };
     case "del":
-      return { kind: "write", edits: [deletion(target)] };
+      return { kind: "write", edits: [deletion(target, order.isAll)] };
     default:
-      throw new UsageError(`what about ${titleOf(target)}? Say show, add, set or del`);
+      throw noCommand(target);
   }
+}
+
+function noCommand(target: Target): UsageError {
+  const title = titleOf(target);
+  const [last = ""] = title.split(" ").slice(-1);
+  const advice = suggestion(last, commands);
+  return new UsageError(`what about ${title}? Say show, add, set or del${advice}`);
 }
 
 function invocation(order: Order, target: Extract<Target, { kind: "operation" }>): Request {
@@ -132,14 +141,26 @@ function objectBody({ parameters, input }: Order, { schema }: Node): Body {
 }
 
 /** What has an identity must exist to be deleted; a leaf or a whole list merely ends up empty. */
-function deletion(target: Node): Edit {
+function deletion(target: Node, isAll: boolean): Edit {
   const { schema, path, hasValue } = target;
   if (schema.kind === "leaf" && schema.isKey) {
     throw new UsageError(`${schema.name} is a key: delete the entry`);
   }
   const isEntry = schema.kind === "list" && !isWholeList(target);
   const isPresent = schema.kind === "container" && schema.presence;
+  const isOne = isEntry || isPresent || hasValue || schema.kind === "leaf";
+  if (!isOne && !isAll) throw manyAtOnce(target);
   return { path, operation: isEntry || isPresent || hasValue ? "DELETE" : "REMOVE" };
+}
+
+/** Nobody is asked whether it is meant: scripts have nobody to answer. */
+function manyAtOnce(target: Node): UsageError {
+  const title = titleOf(target);
+  return new UsageError(
+    target.schema.kind === "container"
+      ? `this would delete all that is set in ${title}: name what, or add --all`
+      : `this would delete every entry of ${title}: name one, or add --all`,
+  );
 }
 
 function isWholeList({ schema, keyCount }: Node): boolean {

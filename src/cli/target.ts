@@ -9,6 +9,7 @@ import type {
   RootSchema,
   Schema,
 } from "../datamodel/schema/schema.ts";
+import { commands } from "./command-line.ts";
 import { leafValue } from "./leaf-text.ts";
 import { suggestion, UsageError } from "./usage-error.ts";
 
@@ -110,7 +111,7 @@ function childTarget(target: Target, word: string): Target {
     const operation = parent.operations.get(word);
     if (operation) return operationTarget(target.path, operation);
     const known = namesBelow(parent);
-    const advice = suggestion(word, known) || listed(known);
+    const advice = suggestion(word, [...known, ...commands]) || listed(known);
     throw new UsageError(`${titleOf(target)} has no ${word}${advice}`);
   }
   throw new UsageError(`${titleOf(target)} is a single value: ${word} leads nowhere`);

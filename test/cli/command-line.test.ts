@@ -13,6 +13,7 @@ describe("the arguments of yangplane", () => {
     asksHelp: false,
     readsInput: false,
     isPlan: false,
+    isAll: false,
     socket: undefined,
     about: undefined,
   };
@@ -39,6 +40,7 @@ describe("the arguments of yangplane", () => {
     ["br0 ports ?", { words: ["br0", "ports"], asksHelp: true }],
     ["plan br0 del", { words: ["br0"], command: "del", isPlan: true }],
     ["br0 del --plan", { words: ["br0"], command: "del", isPlan: true }],
+    ["br0 del --all", { words: ["br0"], command: "del", isAll: true }],
     ["br0 plan show", { words: ["br0", "plan"], command: "show" }],
     ["plan br0 del -json", { words: ["br0"], command: "del", isPlan: true, format: "json" }],
     ["--socket /s br0 show", { words: ["br0"], command: "show", socket: "/s" }],
@@ -46,6 +48,10 @@ describe("the arguments of yangplane", () => {
     ["br0 add - ", { words: ["br0"], command: "add", readsInput: true }],
     ["br0 show -- -x show a=b", { words: ["br0", "-x", "show", "a=b"], command: "show" }],
     ["-h", { about: "help" }],
+    ["help", { about: "help" }],
+    ["br0 ports --help", { words: ["br0", "ports"], asksHelp: true }],
+    ["-h add", { command: "add", asksHelp: true }],
+    ["help br0 ports", { words: ["br0", "ports"], asksHelp: true }],
     ["--version", { about: "version" }],
   ];
   for (const [line, expected] of cases) {
@@ -68,6 +74,7 @@ describe("the arguments of yangplane", () => {
     ["br0 add -json", /-json has no meaning here/],
     ["br0 show -detailed", /unknown flag -detailed/],
     ["br0 show -jsn", /unknown flag -jsn \(did you mean json\?\)/],
+    ["br0 show -all", /-all goes with del/],
     ["plan br0 show", /show changes nothing to plan/],
     ["br0 show --socket", /needs the path/],
   ];

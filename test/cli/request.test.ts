@@ -36,13 +36,14 @@ const cubes = new Map([
 
 /** As main.ts resolves the first word, without a daemon. */
 function order(command: string, input?: unknown) {
-  const { words, parameters, command: verb } = parseCommandLine(command.split(" "));
+  const { words, parameters, command: verb, isAll } = parseCommandLine(command.split(" "));
   const [first = "", ...rest] = words;
   const service = cubes.get(first);
   const schema = schemas.get(service ?? first);
   assert(schema, `${first} is a service or cube`);
   const target = findTarget(schema, service ?? first, service ? words : rest);
-  return { command: verb, target, parameters, ...(input === undefined ? {} : { input }) };
+  const line = { command: verb, target, parameters, isAll };
+  return input === undefined ? line : { ...line, input };
 }
 
 const br0 = "/simplebridge:simplebridge[name='br0']";
@@ -107,7 +108,9 @@ describe("a command line", () => {
     },
     { command: "br0 ports del p1", edits: [edit(`${br0}/ports[name='p1']`, "DELETE")] },
     { command: "del br0", edits: [edit(br0, "DELETE")] },
-    { command: "br0 ports del", edits: [edit(`${br0}/ports`, "REMOVE")] },
+    { command: "br0 ports del --all", edits: [edit(`${br0}/ports`, "REMOVE")] },
+    { command: "br0 fdb del -all", edits: [edit(`${br0}/fdb`, "REMOVE")] },
+    { command: "r1 dns del -all", edits: [edit(`${r1}/dns`, "REMOVE")] },
     { command: "br0 fdb aging-time del", edits: [edit(`${br0}/fdb/aging-time`, "REMOVE")] },
     {
       command: "r1 route add 10.0.2.0/24 10.1.0.2 pathcost=5",
@@ -120,7 +123,7 @@ describe("a command line", () => {
       edits: [edit(`${r1}/tunnel`, "CREATE", { id: "18446744073709551615", on: true })],
     },
     { command: "r1 tunnel del", edits: [edit(`${r1}/tunnel`, "DELETE")] },
-    { command: "r1 log del", edits: [edit(`${r1}/log`, "REMOVE")] },
+    { command: "r1 log del -all", edits: [edit(`${r1}/log`, "REMOVE")] },
     {
       command: "r1 log add level=5 sink.size=7",
       edits: [edit(`${r1}/log`, "MERGE", { level: "5", sink: { size: 7 } })],
@@ -177,6 +180,12 @@ describe("a command line", () => {
     ["br0 fdb aging-time add", /aging-time is a leaf/],
     ["br0 ports p1 name del", /name is a key: delete the entry/],
     ["br0 show loglevel=INFO", /show takes no loglevel=/],
+    ["simplebridge del", /would delete every entry of simplebridge: name one, or add --all/],
+    ["br0 ports del", /would delete every entry of ports: name one, or add --all/],
+    ["br0 fdb del", /would delete all that is set in fdb: name what, or add --all/],
+    ["r1 dns del", /would delete every entry of dns: name one, or add --all/],
+    ["br0 shwo", /simplebridge br0 has no shwo \(did you mean show\?\)/],
+    ["simplebridge shwo", /Say show, add, set or del \(did you mean show\?\)/],
   ];
   for (const [command, message] of mistakes) {
     it(`${command} is refused: ${message.source}`, () => {

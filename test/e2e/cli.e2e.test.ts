@@ -50,7 +50,7 @@ describe("yangplane against a daemon", () => {
   });
 
   beforeEach(() => {
-    succeed("simplebridge del");
+    succeed("simplebridge del --all");
   });
 
   it("creates, changes, shows and deletes, and prints nothing where nothing is asked", () => {
