@@ -1,84 +1,116 @@
-import type { DataSchema, LeafSchema, ParentSchema } from "../datamodel/schema/schema.ts";
+import type {
+  DataSchema,
+  LeafListSchema,
+  LeafSchema,
+  ParentSchema,
+} from "../datamodel/schema/schema.ts";
+import { type Builtin, builtins } from "./builtins.ts";
 import type { Command } from "./command-line.ts";
 import type { CubeInfo, ModuleInfo } from "./daemon.ts";
-import { namesOf } from "./leaf-text.ts";
-import { tableLines } from "./table.ts";
+import { exampleOf, firstSentence, isInitOnly, leafLines, oneLine, typeWord } from "./leaf-help.ts";
+import { enumsOf } from "./leaf-text.ts";
+import { paragraph, tableLines } from "./table.ts";
 import { type Target, titleOf } from "./target.ts";
 
 /** What may follow on the command line, from the models (cli.md §5). */
 
 type Row = readonly [keyword: string, type: string, description: string, example: string];
+type Width = number | undefined;
 
 const header = ["Keyword", "Type", "Description", "Example"];
-const exampleExtension = "yangplane-extensions:cli-example";
-
-const builtins: readonly Row[] = [
-  ["connect", "command", "connect a port, cube:port, to a device or another port", ""],
-  ["disconnect", "command", "end such a connection", ""],
-  ["plan", "command", "what a command would write to the kernel, changing nothing", ""],
-  ["cubes", "list", "all cubes", ""],
-  ["services", "list", "all services", ""],
-  ["version", "command", "version of this program", ""],
-];
 
 /** Help for a line without words: services, commands, running cubes. */
 export function rootHelp(
   modules: readonly ModuleInfo[],
   cubes: readonly CubeInfo[],
-  width: number | undefined,
+  width: Width,
 ): string[] {
   const services = modules.map(
     ({ name, description }): Row => [name, "service", firstSentence(description), ""],
   );
+  const commands = [...builtins].map(([name, { what }]): Row => [name, "command", what, ""]);
   const running = cubes.map(({ name, service }): Row => [name, "cube", service, ""]);
   return [
-    ...helpTable([...services, ...builtins], width),
+    ...helpTable([...services, ...commands], width),
     ...(running.length === 0 ? [] : ["", "Running cubes:", ...helpTable(running, width)]),
   ];
 }
 
+/** Help behind a command that is no service's. */
+export function builtinHelp({ what, words, examples }: Builtin, width: Width): string[] {
+  const rows = words.map(([keyword, type, about]): Row => [keyword, type, about, ""]);
+  return [
+    ...paragraph(`${what}.`, width),
+    ...(rows.length === 0 ? [] : ["", ...helpTable(rows, width)]),
+    "",
+    ...examples.map((example) => `Example: yangplane ${example}`),
+  ];
+}
+
 /** Help behind a path, for the command already given. */
-export function targetHelp(
-  target: Target,
-  command: Command | undefined,
-  width: number | undefined,
-): string[] {
+export function targetHelp(target: Target, command: Command | undefined, width: Width): string[] {
+  const about = paragraph(aboutOf(target), width);
   const rows = targetRows(target, command);
-  if (rows.length > 0) return helpTable(rows, width);
-  return [`nothing more can follow ${titleOf(target)}`];
+  const table =
+    rows.length > 0 ? helpTable(rows, width) : [`nothing more can follow ${titleOf(target)}`];
+  return about.length === 0 ? table : [...about, "", ...table];
+}
+
+/** All that the model says of what stands at the end; a list or container is told by its rows. */
+function aboutOf(target: Target): string {
+  if (target.kind === "operation") return oneLine(target.schema.ir.description);
+  if (target.kind === "root") return "";
+  const { schema } = target;
+  return schema.kind === "leaf" || schema.kind === "leaf-list"
+    ? [oneLine(schema.ir.description), ...leafLines(schema).slice(1)].join("\n")
+    : "";
 }
 
 function targetRows(target: Target, command: Command | undefined): Row[] {
-  if (target.kind === "operation") return parameterRows(target.schema.input);
+  if (target.kind === "operation") return parameterRows(target.schema.input, command);
   const { schema } = target;
   if (target.kind === "root") return childRows(schema as ParentSchema, command);
-  const rows = commandRows(command);
+  if (schema.kind === "leaf" || schema.kind === "leaf-list") {
+    return [...valueRows(schema), ...commandRows(target, command)];
+  }
+  if (schema.kind === "anydata") return commandRows(target, command);
   if (schema.kind === "list" && target.keyCount < schema.keys.length) {
-    return [...schema.keys.map(keyRow), ...(command === "add" ? parameterRows(schema) : rows)];
+    const more = command === "add" ? parameterRows(schema, command) : commandRows(target, command);
+    return [...schema.keys.map(keyRow), ...more];
   }
-  if (schema.kind === "list" || schema.kind === "container") {
-    if (command === "add" || command === "set") return parameterRows(schema);
-    return [...childRows(schema, command), ...rows];
-  }
-  return rows;
+  if (command === "add" || command === "set") return parameterRows(schema, command);
+  return [...childRows(schema, command), ...commandRows(target, command)];
 }
 
-function commandRows(command: Command | undefined): Row[] {
+/** Names the type has, each with what it means. */
+function valueRows(leaf: LeafSchema | LeafListSchema): Row[] {
+  return enumsOf(leaf.ir.type).map(
+    ({ name, description }): Row => [name, "value", firstSentence(description), ""],
+  );
+}
+
+function commandRows(
+  { schema }: Extract<Target, { kind: "node" }>,
+  command: Command | undefined,
+): Row[] {
   if (command !== undefined) return [];
-  const about: [Command, string][] = [
-    ["add", "create"],
-    ["set", "change"],
-    ["show", "print"],
-    ["del", "delete"],
+  const isLeaf = schema.kind === "leaf";
+  const all: readonly [Command, string, boolean][] = [
+    ["add", "create", !isLeaf && schema.kind !== "anydata"],
+    ["set", "change", schema.kind === "list" || schema.kind === "container"],
+    ["show", "print", true],
+    ["del", isLeaf ? "give it its default back" : "delete", !(isLeaf && schema.isKey)],
   ];
-  return about.map(([name, what]): Row => [name, "command", what, ""]);
+  return all
+    .filter(([name, , isPossible]) => isPossible && (schema.config || name === "show"))
+    .map(([name, what]): Row => [name, "command", what, ""]);
 }
 
 function childRows(parent: ParentSchema, command: Command | undefined): Row[] {
   const nodes = parent.children
     .filter((child) => !(child.kind === "leaf" && child.isKey))
     .filter(({ config }) => config || command === undefined || command === "show")
-    .map((child): Row => [child.name, typeName(child), firstSentence(child.ir.description), ""]);
+    .map((child): Row => [child.name, typeName(child), descriptionOf(child), ""]);
   const operations = new Set(parent.operations.values());
   const actions = [...operations].map(
     ({ name, ir }): Row => [name, "action", firstSentence(ir.description), ""],
@@ -87,73 +119,40 @@ function childRows(parent: ParentSchema, command: Command | undefined): Row[] {
 }
 
 function keyRow(leaf: LeafSchema): Row {
-  return [`<${leaf.name}>`, typeName(leaf), firstSentence(leaf.ir.description), exampleOf(leaf)];
+  return [`<${leaf.name}>`, typeWord(leaf), descriptionOf(leaf), exampleOf(leaf)];
 }
 
 /** Leaves to be given as `name=value`, those of containers below with dots. */
-function parameterRows(parent: ParentSchema, prefix = ""): Row[] {
-  return parent.children.filter(isSettable).flatMap((child): Row[] => {
-    if (child.kind === "container") return parameterRows(child, `${prefix}${child.name}.`);
+function parameterRows(parent: ParentSchema, command: Command | undefined, prefix = ""): Row[] {
+  return parent.children.flatMap((child): Row[] => {
+    if (!child.config) return [];
+    if (child.kind === "container") {
+      return parameterRows(child, command, `${prefix}${child.name}.`);
+    }
     if (child.kind !== "leaf" && child.kind !== "leaf-list") return [];
-    const names = namesOf(child.ir.type).join("|");
-    const isRequired = child.kind === "leaf" && child.ir.mandatory;
-    const description = firstSentence(child.ir.description) + (isRequired ? " (required)" : "");
-    return [
-      [
-        `${prefix}${child.name}=${names || "value"}`,
-        typeName(child),
-        description,
-        exampleOf(child),
-      ],
-    ];
+    if (!isSettable(child, command)) return [];
+    const keyword = `${prefix}${child.name}=value`;
+    return [[keyword, typeWord(child), descriptionOf(child), exampleOf(child)]];
   });
 }
 
-function isSettable(child: DataSchema): boolean {
-  return child.config && !(child.kind === "leaf" && child.isKey);
+function isSettable(child: LeafSchema | LeafListSchema, command: Command | undefined): boolean {
+  if (child.kind === "leaf" && child.isKey) return false;
+  return command !== "set" || !isInitOnly(child);
 }
 
 function typeName(schema: DataSchema): string {
-  if (schema.kind === "leaf") return schema.ir.type.base;
-  return schema.kind === "leaf-list" ? `list of ${schema.ir.type.base}` : schema.kind;
+  return schema.kind === "leaf" || schema.kind === "leaf-list" ? typeWord(schema) : schema.kind;
 }
 
-function exampleOf({ extensions }: DataSchema): string {
-  return extensions.find(({ name }) => name === exampleExtension)?.argument ?? "";
+function descriptionOf(schema: DataSchema): string {
+  if (schema.kind === "leaf" || schema.kind === "leaf-list") return leafLines(schema).join("\n");
+  const state = schema.config ? "" : "\nstate";
+  return firstSentence(schema.ir.description) + state;
 }
 
-/** The first sentence of a description, on one line. */
-export function firstSentence(description: string | undefined): string {
-  const text = (description ?? "").replaceAll(/\s+/g, " ").trim();
-  return /^(.*?)\.( |$)/.exec(text)?.[1] ?? text;
-}
-
-function helpTable(rows: readonly Row[], width: number | undefined): string[] {
+function helpTable(rows: readonly Row[], width: Width): string[] {
   const columns = rows.some(([, , , example]) => example !== "") ? 4 : 3;
   const cut = (row: readonly string[]) => row.slice(0, columns);
   return tableLines(cut(header), rows.map(cut), { indent: 1, width });
 }
-
-export const usage = `\
-usage: yangplane [plan] <service|cube> [node|key …] <add|show|set|del> [name=value …]
-       yangplane <cube> <node …> <action> [name=value …]
-       yangplane connect|disconnect <cube:port> <device|cube:port>
-       yangplane cubes|services|version
-
-  yangplane simplebridge add br0          create a cube
-  yangplane br0 ports add p1 peer=veth1   give it a port
-  yangplane br0 show                      print it
-  yangplane plan br0 ports del p1         print the map writes of a change, change nothing
-  yangplane simplebridge add < all.yaml   create many, from JSON or YAML
-  yangplane br0 ports ?                   what can follow
-
-flags
-  -json -yaml -brief -normal -verbose     how to print
-  -hide=a,b.c                             what to leave out
-  --plan                                  as the word plan
-  -                                       wait for a body on standard input
-  --                                      what follows are nodes and keys, whatever they look like
-  --socket PATH                           the daemon's socket (or YANGPLANE_SOCKET)
-  --help --version
-
-exit status: 0 done, 1 refused by the daemon, 2 wrong command line, 3 no daemon`;

@@ -1,4 +1,4 @@
-import type { IrType } from "../datamodel/schema/ir.ts";
+import type { IrEnum, IrType } from "../datamodel/schema/ir.ts";
 import type { LeafListSchema, LeafSchema } from "../datamodel/schema/schema.ts";
 import { type LeafValue, ValueError } from "../datamodel/schema/value-type.ts";
 import { UsageError } from "./usage-error.ts";
@@ -60,16 +60,14 @@ function canonicalName(type: IrType, text: string): string {
 
 /** Names a value of the type may have, for help too: of enums, and of booleans. */
 export function namesOf(type: IrType): string[] {
-  switch (type.base) {
-    case "enumeration":
-      return type.enums.map(({ name }) => name);
-    case "boolean":
-      return ["true", "false"];
-    case "leafref":
-      return namesOf(type.type);
-    case "union":
-      return type.types.flatMap(namesOf);
-    default:
-      return [];
-  }
+  if (type.base === "leafref") return namesOf(type.type);
+  if (type.base === "union") return type.types.flatMap(namesOf);
+  return type.base === "boolean" ? ["true", "false"] : enumsOf(type).map(({ name }) => name);
+}
+
+/** The enums of a type, those of a leafref's target and of a union's members too. */
+export function enumsOf(type: IrType): readonly IrEnum[] {
+  if (type.base === "leafref") return enumsOf(type.type);
+  if (type.base === "union") return type.types.flatMap(enumsOf);
+  return type.base === "enumeration" ? type.enums : [];
 }

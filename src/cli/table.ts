@@ -120,12 +120,12 @@ function filled(text: string, width: number): string[] {
   let line = "";
   for (const word of words(text).flatMap((one) => cut(one, width))) {
     if (line !== "" && widthOf((line + word).trimEnd()) > width) {
-      lines.push(line);
+      lines.push(line.trimEnd());
       line = "";
     }
     line += word;
   }
-  return [...lines, line];
+  return [...lines, line.trimEnd()];
 }
 
 /** What stays together: up to the next blank, before a bar, before the next node of a path. */
@@ -140,6 +140,12 @@ function cut(word: string, width: number): string[] {
     const end = part === parts - 1 ? undefined : (part + 1) * width;
     return characters.slice(part * width, end).join("");
   });
+}
+
+/** Text in lines of the terminal; each line of it begins one of its own. */
+export function paragraph(text: string, width: number | undefined): string[] {
+  if (text === "") return [];
+  return width === undefined ? text.split("\n") : wrapped(text, width);
 }
 
 function padded(text: string, width: number): string {
