@@ -3,6 +3,8 @@
 /** Binary form of a C type; encode always gives `size` bytes, padding zero. */
 export interface Codec<T> {
   readonly size: number;
+  /** What the type is made of, in words: the same for the same type. */
+  readonly form: string;
   encode(value: T): Uint8Array;
   decode(bytes: Uint8Array): T;
 }

@@ -6,6 +6,8 @@ import { assert } from "./assert.ts";
 
 export interface BinaryCodec<T> {
   readonly size: number;
+  /** What it is made of, in words: two codecs of the same form do the same. */
+  readonly form: string;
   encode(value: T): Uint8Array;
   decode(bytes: Uint8Array): T;
   /** Encodes into a larger whole that is all zero at this place. */
@@ -32,12 +34,13 @@ function reserve(size: number): number {
 }
 
 function codec<T>(
-  size: number,
+  { size, form }: { readonly size: number; readonly form: string },
   write: (view: DataView, at: number, value: T) => void,
   read: (view: DataView, at: number) => T,
 ): BinaryCodec<T> {
   return {
     size,
+    form,
     write,
     read,
     encode(value) {
@@ -69,8 +72,9 @@ interface IntegerForm {
 
 function integer({ size, min, set, get }: IntegerForm, littleEndian = true): BinaryCodec<number> {
   const max = 2 ** (size * 8) - 1 + min;
+  const kind = littleEndian ? (min < 0 ? "i" : "u") : "be";
   return codec(
-    size,
+    { size, form: `${kind}${size * 8}` },
     (view, at, value) => {
       assertFits(Number.isInteger(value) && value >= min && value <= max, value, size);
       view[set](at, value, littleEndian);
@@ -93,7 +97,7 @@ export const be32 = integer(form32, false);
 
 function unsigned64(littleEndian: boolean): BinaryCodec<bigint> {
   return codec(
-    8,
+    { size: 8, form: littleEndian ? "u64" : "be64" },
     (view, at, value) => {
       assertFits(value === BigInt.asUintN(64, value), value, 8);
       view.setBigUint64(at, value, littleEndian);
@@ -105,7 +109,7 @@ function unsigned64(littleEndian: boolean): BinaryCodec<bigint> {
 export const u64 = unsigned64(true);
 export const be64 = unsigned64(false);
 export const i64 = codec<bigint>(
-  8,
+  { size: 8, form: "i64" },
   (view, at, value) => {
     assertFits(value === BigInt.asIntN(64, value), value, 8);
     view.setBigInt64(at, value, true);
@@ -114,14 +118,14 @@ export const i64 = codec<bigint>(
 );
 
 export const bool = codec<boolean>(
-  1,
+  { size: 1, form: "bool" },
   (view, at, value) => view.setUint8(at, value ? 1 : 0),
   (view, at) => view.getUint8(at) !== 0,
 );
 
 /** Of maps without keys or values. */
 export const nothing = codec<undefined>(
-  0,
+  { size: 0, form: "nothing" },
   () => {},
   () => undefined,
 );
@@ -129,7 +133,7 @@ export const nothing = codec<undefined>(
 /** Uninterpreted bytes: addresses. */
 export function bytes(length: number): BinaryCodec<Uint8Array> {
   return codec(
-    length,
+    { size: length, form: `u8[${length}]` },
     (view, at, value) => {
       assert(value.length === length, `${value.length} bytes are ${length}`);
       new Uint8Array(view.buffer, view.byteOffset + at, length).set(value);
@@ -139,9 +143,9 @@ export function bytes(length: number): BinaryCodec<Uint8Array> {
 }
 
 export function array<T>(element: BinaryCodec<T>, length: number): BinaryCodec<readonly T[]> {
-  const { size } = element;
+  const { size, form } = element;
   return codec(
-    size * length,
+    { size: size * length, form: `${form}[${length}]` },
     (view, at, value) => {
       assert(value.length === length, `${value.length} elements are ${length}`);
       for (const [index, item] of value.entries()) element.write(view, at + index * size, item);
@@ -152,13 +156,14 @@ export function array<T>(element: BinaryCodec<T>, length: number): BinaryCodec<r
 
 /** An enum, by the names of its values. */
 export function enumeration<N extends string>(
-  { size, write, read }: BinaryCodec<number>,
+  { size, form, write, read }: BinaryCodec<number>,
   values: Readonly<Record<N, number>>,
 ): BinaryCodec<N> {
   const names = new Map<number, N>();
   for (const name of Object.keys(values) as N[]) names.set(values[name], name);
+  const listed = Object.entries(values).map(([name, value]) => `${name} ${value}`);
   return codec(
-    size,
+    { size, form: `enum ${form} (${listed.join(", ")})` },
     (view, at, name) => write(view, at, values[name]),
     (view, at) => {
       const value = read(view, at);
@@ -177,8 +182,9 @@ export type Members<T> = {
 /** Bytes that no member covers are padding: written as zero, not read. */
 export function struct<T extends object>(size: number, members: Members<T>): BinaryCodec<T> {
   const names = Object.keys(members) as (keyof T & string)[];
+  const listed = names.map((name) => `${name} ${members[name][1].form} at ${members[name][0]}`);
   return codec(
-    size,
+    { size, form: `${size} bytes {${listed.join(", ")}}` },
     (view, at, value) => {
       for (const name of names) {
         const [offset, member] = members[name];

@@ -4,13 +4,15 @@ import type { Codec, MapLayout, MapType, ObjectLayout } from "../../src/dataplan
 function unsigned(size: 4 | 8): Codec<bigint> {
   return {
     size,
+    form: `u${size * 8}`,
     encode: (value) => little(value, size),
     decode: (bytes) => BigInt(`0x${Buffer.from(bytes).reverse().toString("hex")}`),
   };
 }
 
 function raw(size: number): Codec<Uint8Array> {
-  return { size, encode: (value) => Uint8Array.from(value), decode: (bytes) => bytes };
+  const form = `u8[${size}]`;
+  return { size, form, encode: (value) => Uint8Array.from(value), decode: (bytes) => bytes };
 }
 
 function little(value: number | bigint, size: 4 | 8): Uint8Array {

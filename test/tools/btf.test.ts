@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { Btf, type BtfMember, type BtfType } from "../../tools/btf/btf.ts";
+import { Btf, type BtfMember, type BtfType } from "../../src/dataplane/btf/btf.ts";
+import { camelCase, enumNames, pascalCase } from "../../src/dataplane/btf/names.ts";
 import { fileTexts } from "../../tools/btf/generate.ts";
-import { camelCase, enumNames, pascalCase } from "../../tools/btf/names.ts";
 import { objectText } from "../../tools/btf/object-text.ts";
 import { TypeWriter } from "../../tools/btf/type-text.ts";
 

@@ -1,8 +1,9 @@
 /** Writes src/gen/bpf from the compiled objects. */
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { Btf } from "./btf.ts";
-import { camelCase, pascalCase } from "./names.ts";
+import type { Btf } from "../../src/dataplane/btf/btf.ts";
+import { camelCase, pascalCase } from "../../src/dataplane/btf/names.ts";
+import { parseBtf } from "../../src/dataplane/btf/parse.ts";
 import { objectText } from "./object-text.ts";
 import { type Declaration, TypeWriter } from "./type-text.ts";
 
@@ -16,7 +17,7 @@ export function generateBpf(objectDir: string, outDir: string): void {
     .sort();
   const objects = names.map((name) => ({
     name,
-    btf: Btf.ofFile(join(objectDir, `${name}${suffix}`)),
+    btf: parseBtf(readFileSync(join(objectDir, `${name}${suffix}`))),
   }));
   mkdirSync(outDir, { recursive: true });
   for (const [file, text] of fileTexts(objects)) writeFileSync(join(outDir, file), text);

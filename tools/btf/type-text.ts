@@ -1,6 +1,14 @@
 /** A C type as TypeScript: its type, its codec, and the declarations both refer to. */
-import type { Btf, BtfEnum, BtfInt, BtfMember, BtfStruct, BtfType } from "./btf.ts";
-import { camelCase, enumNames, pascalCase, property } from "./names.ts";
+import type {
+  Btf,
+  BtfEnum,
+  BtfInt,
+  BtfMember,
+  BtfStruct,
+  BtfType,
+} from "../../src/dataplane/btf/btf.ts";
+import { isPadding } from "../../src/dataplane/btf/form.ts";
+import { camelCase, enumNames, pascalCase, property } from "../../src/dataplane/btf/names.ts";
 
 /** How a value of some type is written in a generated file. */
 export interface TypeText {
@@ -182,9 +190,4 @@ function integerText({ size, encoding, name }: BtfInt, what: string): TypeText {
   if (![1, 2, 4, 8].includes(size)) throw new Error(`${what}: no codec for ${name}`);
   const sign = encoding === "SIGNED" ? "i" : "u";
   return { type: size === 8 ? "bigint" : "number", codec: `${sign}${size * 8}` };
-}
-
-/** Explicit padding is called so in C, and is nobody's business in TypeScript. */
-function isPadding({ name }: BtfMember): boolean {
-  return /^pad\d*$/.test(name);
 }

@@ -1,5 +1,4 @@
-/** The BTF of a compiled object, as `bpftool --json btf dump` prints it. */
-import { execFileSync } from "node:child_process";
+/** The types of a compiled object, named as `bpftool --json btf dump` names them. */
 
 interface Named {
   readonly id: number;
@@ -63,7 +62,7 @@ export interface BtfSection extends Named {
 
 /** Kinds nothing that user space shares may have. */
 export interface BtfOther extends Named {
-  readonly kind: "UNION" | "FWD" | "FLOAT" | "DECL_TAG" | "ENUM64";
+  readonly kind: "UNION" | "FWD" | "FLOAT" | "DECL_TAG" | "ENUM64" | "VOID";
 }
 
 export type BtfType =
@@ -77,6 +76,11 @@ export type BtfType =
   | BtfSection
   | BtfOther;
 
+/** What was given is no compiled object, or one whose types are not those of ours. */
+export class BtfError extends Error {
+  override readonly name = "BtfError";
+}
+
 export class Btf {
   readonly types: readonly BtfType[];
   readonly #byId: ReadonlyMap<number, BtfType>;
@@ -86,17 +90,9 @@ export class Btf {
     this.#byId = new Map(types.map((type) => [type.id, type]));
   }
 
-  static ofFile(file: string): Btf {
-    const text = execFileSync("bpftool", ["--json", "btf", "dump", "file", file], {
-      encoding: "utf8",
-      maxBuffer: 64 * 1024 * 1024,
-    });
-    return new Btf((JSON.parse(text) as { types: readonly BtfType[] }).types);
-  }
-
   type(id: number): BtfType {
     const type = this.#byId.get(id);
-    if (type === undefined) throw new Error(`no BTF type ${id}`);
+    if (type === undefined) throw new BtfError(`no BTF type ${id}`);
     return type;
   }
 
@@ -122,7 +118,7 @@ export class Btf {
 
   pointeeId(id: number): number {
     const type = this.resolve(id);
-    if (type.kind !== "PTR") throw new Error(`BTF type ${id} is a ${type.kind}, not a pointer`);
+    if (type.kind !== "PTR") throw new BtfError(`BTF type ${id} is a ${type.kind}, not a pointer`);
     return type.type_id;
   }
 
