@@ -76,6 +76,17 @@ export interface ProgramSlot {
   readonly program: string;
 }
 
+/** How full maps are; made once for many of them. */
+export interface Census {
+  of(objectId: string, map: string): MapFill;
+}
+
+export interface MapFill {
+  /** Undefined where nobody counts: only hash maps, and in the kernel since Linux 6.6. */
+  readonly rows: number | undefined;
+  readonly maxEntries: number;
+}
+
 export interface Dataplane extends Disposable {
   readonly kind: "kernel" | "memory";
   /** Possible CPUs: how many values a row of a per-CPU map holds. */
@@ -99,6 +110,8 @@ export interface Dataplane extends Disposable {
   deleteRows(objectId: string, map: string, keys: readonly Uint8Array[]): void;
   /** Every row of a map, in the kernel's order. O(max_entries) for arrays. */
   rows(objectId: string, map: string): readonly Row[];
+  /** Counts the rows of all maps at once; O(maps). */
+  census(): Census;
   /** In an lpm_trie the row of the longest prefix that covers the key. */
   lookup(objectId: string, map: string, key: Uint8Array): Uint8Array | undefined;
 

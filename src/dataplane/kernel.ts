@@ -6,6 +6,7 @@ import { Attachments } from "./attachments.ts";
 import { CompiledObject } from "./compiled-object.ts";
 import {
   type Attachment,
+  type Census,
   type Dataplane,
   type Family,
   familyOf,
@@ -22,6 +23,7 @@ import { libbpf } from "./libbpf.ts";
 import { libc } from "./libc.ts";
 import { digestOf, pinManifest, readManifest } from "./manifest.ts";
 import { KernelMap } from "./map.ts";
+import { MapCounter } from "./map-counter.ts";
 import { programInfo } from "./object-info.ts";
 import {
   checked,
@@ -89,6 +91,8 @@ export class KernelDataplane implements Dataplane {
   readonly #ringBuffers = new Map<string, RingBuffer>();
 
   readonly #lock: FolderLock;
+  #counter: MapCounter | undefined;
+  #isCounterTried = false;
 
   /** For `openKernelDataplane` only. */
   constructor(
@@ -168,6 +172,16 @@ export class KernelDataplane implements Dataplane {
     return this.#map(objectId, map).rows();
   }
 
+  census(): Census {
+    const counts = this.#countRows();
+    return {
+      of: (objectId, map) => {
+        const { id, isCounted, maxEntries } = this.#map(objectId, map);
+        return { rows: isCounted ? counts?.get(id) : undefined, maxEntries };
+      },
+    };
+  }
+
   lookup(objectId: string, map: string, key: Uint8Array): Uint8Array | undefined {
     return this.#map(objectId, map).lookup(key);
   }
@@ -234,6 +248,7 @@ export class KernelDataplane implements Dataplane {
   /** Lets go of descriptors; what is pinned goes on forwarding. */
   [Symbol.dispose](): void {
     for (const path of [...this.#ringBuffers.keys()]) this.#closeRingBuffer(path);
+    this.#counter?.[Symbol.dispose]();
     this.#attachments[Symbol.dispose]();
     this.#files[Symbol.dispose]();
     this.#lock[Symbol.dispose]();
@@ -283,6 +298,15 @@ export class KernelDataplane implements Dataplane {
     }
   }
 
+  /** Undefined on a kernel that does not count; it is asked once. */
+  #countRows(): ReadonlyMap<number, number> | undefined {
+    if (!this.#isCounterTried) {
+      this.#isCounterTried = true;
+      this.#counter = openCounter(join(this.#objectDirectory, "census.bpf.o"));
+    }
+    return this.#counter?.count();
+  }
+
   #closeRingBuffer(path: string): void {
     this.#ringBuffers.get(path)?.[Symbol.dispose]();
     this.#ringBuffers.delete(path);
@@ -315,6 +339,15 @@ export class KernelDataplane implements Dataplane {
 
   #path(...parts: readonly string[]): string {
     return join(this.#pinDirectory, ...parts);
+  }
+}
+
+function openCounter(file: string): MapCounter | undefined {
+  try {
+    return new MapCounter(file);
+  } catch (error) {
+    if (error instanceof KernelError) return undefined;
+    throw error;
   }
 }
 

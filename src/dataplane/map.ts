@@ -18,6 +18,7 @@ const TYPE = {
 } as const;
 
 const ARRAYS: ReadonlySet<number> = new Set([TYPE.array, TYPE.perCpuArray]);
+const HASHES: ReadonlySet<number> = new Set([TYPE.hash, TYPE.perCpuHash, TYPE.lruHash]);
 const PER_CPU: ReadonlySet<number> = new Set([TYPE.perCpuHash, TYPE.perCpuArray]);
 const WITH_ROWS: ReadonlySet<number> = new Set(
   Object.values(TYPE).filter((type) => type !== TYPE.ringbuf),
@@ -63,6 +64,16 @@ export class KernelMap {
 
   get isRingBuffer(): boolean {
     return this.#info.type === TYPE.ringbuf;
+  }
+
+  /** The kernel's; never given twice while it runs. */
+  get id(): number {
+    return this.#info.id;
+  }
+
+  /** Whether the kernel may know how many rows it has. */
+  get isCounted(): boolean {
+    return HASHES.has(this.#info.type);
   }
 
   get maxEntries(): number {

@@ -1,4 +1,4 @@
-import type { Row } from "./dataplane.ts";
+import type { MapFill, Row } from "./dataplane.ts";
 import type { MapLayout, MapType } from "./layout.ts";
 import { canonicalLpmKey, coversLpmKey, prefixLengthMax, prefixLengthOf } from "./lpm.ts";
 
@@ -39,6 +39,11 @@ export class MemoryMap {
     const perCpu = layout.type === "percpu_array" || layout.type === "percpu_hash";
     const { size } = layout.value;
     this.#valueSize = perCpu ? Math.ceil(size / 8) * 8 * cpuCount : size;
+  }
+
+  get fill(): MapFill {
+    const isCounted = this.#kind === "hash" || this.#kind === "lru";
+    return { rows: isCounted ? this.#rows.size : undefined, maxEntries: this.maxEntries };
   }
 
   put(rows: readonly Row[], refuse: Refuse): void {

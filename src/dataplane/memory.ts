@@ -2,6 +2,7 @@
 
 import {
   type Attachment,
+  type Census,
   type Dataplane,
   type Devices,
   excludes,
@@ -93,6 +94,12 @@ export class MemoryDataplane implements Dataplane {
   rows(objectId: string, map: string): readonly Row[] {
     const refuse = refusing(`reading map ${map} of ${objectId}`);
     return this.#map(objectId, map, refuse).rows(refuse);
+  }
+
+  census(): Census {
+    return {
+      of: (objectId, map) => this.#map(objectId, map, refusing(`counting map ${map}`)).fill,
+    };
   }
 
   lookup(objectId: string, map: string, key: Uint8Array): Uint8Array | undefined {

@@ -260,6 +260,29 @@ export function describeContract(open: () => ContractHarness): void {
     }
   });
 
+  describe("the census", () => {
+    const cases = [
+      { map: "table", rows: 2 },
+      { map: "recent", rows: 2 },
+      { map: "cells", rows: undefined },
+      { map: "routes", rows: undefined },
+    ];
+
+    for (const { map, rows } of cases) {
+      it(`${rows === undefined ? "does not count" : "counts"} the rows of ${map}`, () => {
+        dataplane.loadObject(request({ capacity: { [map]: 3 } }));
+        const keys =
+          map === "routes"
+            ? [route(8, 1, 0, 0, 0), route(8, 2, 0, 0, 0)]
+            : [u32(0), u32(1), u32(2)];
+        for (const key of keys) dataplane.putRows(ID, map, [{ key, value: u64(1) }]);
+        dataplane.deleteRows(ID, map, keys.slice(-1));
+
+        assert.deepEqual(dataplane.census().of(ID, map), { rows, maxEntries: 3 });
+      });
+    }
+  });
+
   describe("jump tables", () => {
     beforeEach(() => dataplane.loadObject(request()));
 

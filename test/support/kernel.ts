@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { release } from "node:os";
 import { join } from "node:path";
 import { KernelError } from "../../src/dataplane/dataplane.ts";
@@ -64,11 +64,16 @@ export function pinDirectory(): { readonly path: string } & Disposable {
 }
 
 const FIXTURES = new URL("../fixtures/bpf/", import.meta.url).pathname;
+const CENSUS = new URL("../../build/bpf/census.bpf.o", import.meta.url).pathname;
 const BUILT = new URL("../../build/test-bpf/", import.meta.url).pathname;
 
-/** Compiles test/fixtures/bpf/*.bpf.c where that changed, and gives the folder of the objects. */
+/**
+ * Compiles test/fixtures/bpf/*.bpf.c where that changed, and gives the folder of the objects, with
+ * what the data plane itself loads.
+ */
 export function fixtureDirectory(): string {
   mkdirSync(BUILT, { recursive: true });
+  cpSync(CENSUS, join(BUILT, "census.bpf.o"));
   for (const source of readdirSync(FIXTURES).filter((name) => name.endsWith(".bpf.c"))) {
     const from = join(FIXTURES, source);
     const to = join(BUILT, source.replace(/\.c$/, ".o"));

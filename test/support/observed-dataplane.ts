@@ -1,5 +1,6 @@
 import {
   type Attachment,
+  type Census,
   type Dataplane,
   type Family,
   type Hook,
@@ -46,6 +47,10 @@ class ObservedDataplane implements Dataplane {
   deleteRows(objectId: string, map: string, keys: readonly Uint8Array[]): void {
     this.#before(`deleteRows ${objectId} ${map} ${keys.length}`);
     this.#inner.deleteRows(objectId, map, keys);
+  }
+
+  census(): Census {
+    return this.#inner.census();
   }
 
   setProgram(slot: number, objectId: string, program: string): void {

@@ -15,10 +15,9 @@ export function generateBpf(objectDir: string, outDir: string): void {
     .filter((file) => file.endsWith(suffix))
     .map((file) => basename(file, suffix))
     .sort();
-  const objects = names.map((name) => ({
-    name,
-    btf: parseBtf(readFileSync(join(objectDir, `${name}${suffix}`))),
-  }));
+  const objects = names
+    .map((name) => ({ name, btf: parseBtf(readFileSync(join(objectDir, `${name}${suffix}`))) }))
+    .filter(hasMaps);
   mkdirSync(outDir, { recursive: true });
   for (const [file, text] of fileTexts(objects)) writeFileSync(join(outDir, file), text);
 }
@@ -39,6 +38,11 @@ export function fileTexts(objects: readonly CompiledObject[]): Map<string, strin
   }
   files.set("core.ts", coreFile([...core.values()]));
   return files;
+}
+
+/** An object without maps is a tool of the data plane itself: nobody else has to know it. */
+function hasMaps({ btf }: CompiledObject): boolean {
+  return btf.variables(".maps").length > 0;
 }
 
 function addShared(core: Map<string, Declaration>, added: Declaration, object: string): void {
