@@ -47,6 +47,15 @@ export class Attachments implements Disposable {
     this.#held.set(keyOf(attachment), { attachment, holder });
   }
 
+  replace(attachment: Attachment, programFd: number): void {
+    const { ifindex, hook, objectId, program } = attachment;
+    const operation = `attaching ${program} of ${objectId} to device ${ifindex} ${hook}`;
+    const held = this.#held.get(keyOf(attachment));
+    if (!held || !isAlive(held)) throw new KernelError(operation, "ENOENT", "nothing attached");
+    onBpffs(operation, () => held.holder.exchange({ ...attachment, programFd, operation }));
+    this.#held.set(keyOf(attachment), { attachment, holder: held.holder });
+  }
+
   remove(ifindex: number, hook: Hook): void {
     const operation = `detaching from device ${ifindex} ${hook}`;
     const held = this.#held.get(keyOf({ ifindex, hook }));
@@ -59,14 +68,16 @@ export class Attachments implements Disposable {
     return alive.map(({ attachment }) => attachment);
   }
 
-  /** Learns what an earlier daemon left; clears away what belongs to no device or object. */
-  restore(residentOf: (programId: number) => Resident | undefined): void {
+  /** Learns what an earlier daemon left; clears away what belongs to no device. */
+  restore(residentOf: (programId: number) => Resident): void {
     for (const holder of [this.#links, this.#filters]) {
       for (const place of holder.places()) {
         const programId = holder.programAt(place);
-        const resident = programId === undefined ? undefined : residentOf(programId);
-        if (!resident) holder.release(place);
-        else this.#held.set(keyOf(place), { attachment: { ...place, ...resident }, holder });
+        if (programId === undefined) holder.release(place);
+        else {
+          const attachment = { ...place, ...residentOf(programId) };
+          this.#held.set(keyOf(place), { attachment, holder });
+        }
       }
     }
   }

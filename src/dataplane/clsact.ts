@@ -1,6 +1,7 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, renameSync } from "node:fs";
+import { join } from "node:path";
 import { type Hook, KernelError } from "./dataplane.ts";
-import { type Holder, type HoldRequest, type Place, pinOf, placesIn } from "./holder.ts";
+import { type Holder, type HoldRequest, type Place, pinOf, placeOf, placesIn } from "./holder.ts";
 import { libbpf } from "./libbpf.ts";
 import {
   addClsact,
@@ -12,11 +13,14 @@ import {
   type FilterHook,
   type FilterPlace,
   getFilter,
+  replaceFilter,
 } from "./netlink/filter-message.ts";
 import { NETLINK_ROUTE, NetlinkClient, type NetlinkRequest } from "./netlink/socket.ts";
 import { programInfo } from "./object-info.ts";
 import { checked, makeFolder, type PinnedFiles, removePins } from "./pins.ts";
 
+/** Before the name of a pin that is to take the place of the one without. */
+const NEXT = "next-";
 const HOOKS: readonly FilterHook[] = ["tcx-ingress", "tcx-egress"];
 
 /** No such filter, no clsact on the device, no such device. */
@@ -53,6 +57,22 @@ export class FilterHolder implements Holder, Disposable {
     }
   }
 
+  /** Which of the two programs the filter runs tells a daemon that died between what to keep. */
+  exchange({ programFd, operation, ...attachment }: HoldRequest): void {
+    const place = filterPlace(attachment);
+    const path = this.#pathOf(place);
+    const next = this.#nextOf(place);
+    checked(libbpf().pin(programFd, next), operation, "pinning the program");
+    try {
+      this.#client.call(replaceFilter(place, programFd), operation);
+    } catch (error) {
+      removePins(next);
+      throw error;
+    }
+    this.#files.forget(path);
+    renameSync(next, path);
+  }
+
   programAt(place: Place): number | undefined {
     const { id } = programInfo(this.#files.open(this.#pathOf(place)));
     return this.#filterAt(filterPlace(place)) === id ? id : undefined;
@@ -69,12 +89,27 @@ export class FilterHolder implements Holder, Disposable {
   }
 
   places(): Place[] {
-    return existsSync(this.#folder) ? placesIn(this.#folder) : [];
+    if (!existsSync(this.#folder)) return [];
+    for (const name of readdirSync(this.#folder)) {
+      if (name.startsWith(NEXT)) this.#finishExchange(name);
+    }
+    return placesIn(this.#folder);
   }
 
   [Symbol.dispose](): void {
     this.#opened?.[Symbol.dispose]();
     this.#opened = undefined;
+  }
+
+  /** What a daemon has begun that was killed. */
+  #finishExchange(name: string): void {
+    const next = join(this.#folder, name);
+    const place = placeOf(name.slice(NEXT.length));
+    const { id } = programInfo(this.#files.open(next));
+    this.#files.forget(next);
+    const isDone = place !== undefined && this.#filterAt(filterPlace(place)) === id;
+    if (isDone) renameSync(next, this.#pathOf(place));
+    else removePins(next);
   }
 
   #add(place: FilterPlace, programFd: number, operation: string): void {
@@ -117,6 +152,10 @@ export class FilterHolder implements Holder, Disposable {
   get #client(): NetlinkClient {
     this.#opened ??= new NetlinkClient(NETLINK_ROUTE);
     return this.#opened;
+  }
+
+  #nextOf({ ifindex, hook }: Place): string {
+    return join(this.#folder, `${NEXT}${ifindex}-${hook}`);
   }
 
   #pathOf(place: Place): string {

@@ -57,7 +57,7 @@ export interface Row {
 export interface Attachment {
   readonly ifindex: number;
   readonly hook: Hook;
-  /** Loaded object and its program. */
+  /** Loaded object and its program; both empty where an earlier daemon's object is gone. */
   readonly objectId: string;
   readonly program: string;
 }
@@ -72,6 +72,7 @@ export function excludes(a: Attachment, b: Attachment): boolean {
 export interface ProgramSlot {
   readonly family: Family;
   readonly slot: number;
+  /** Loaded object and its program; both empty where an earlier daemon's object is gone. */
   readonly objectId: string;
   readonly program: string;
 }
@@ -123,6 +124,8 @@ export interface Dataplane extends Disposable {
 
   /** One program a hook, one XDP program a device; a taken place is EBUSY. */
   attach(attachment: Attachment): void;
+  /** Puts another program in place of the one attached there, by one store: no frame misses both. */
+  reattach(attachment: Attachment): void;
   /** Also succeeds for a device that is gone since. */
   detach(ifindex: number, hook: Hook): void;
   /** Without those whose device is gone: the kernel has dropped them. */

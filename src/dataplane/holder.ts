@@ -19,6 +19,8 @@ export type Place = Pick<Attachment, "ifindex" | "hook">;
 export interface Holder {
   /** Either holds the program or throws KernelError and has changed nothing. */
   hold(request: HoldRequest): void;
+  /** Puts the program in the place of the one it holds there, so that no frame misses both. */
+  exchange(request: HoldRequest): void;
   /** Id of the program; undefined once the device is gone, or has lost it. */
   programAt(place: Place): number | undefined;
   /** Takes the program off at once, and the pin away. */
@@ -32,8 +34,12 @@ export function pinOf(folder: string, { ifindex, hook }: Place): string {
 }
 
 export function placesIn(folder: string): Place[] {
-  return readdirSync(folder).flatMap((name) => {
-    const hook = HOOKS.find((each) => name.endsWith(`-${each}`));
-    return hook ? [{ ifindex: Number.parseInt(name, 10), hook }] : [];
-  });
+  return readdirSync(folder).flatMap((name) => placeOf(name) ?? []);
+}
+
+/** The place that a pin's name tells; undefined for other files. */
+export function placeOf(name: string): Place | undefined {
+  const [, ifindex, hook] = /^([0-9]+)-(.*)$/.exec(name) ?? [];
+  const known = HOOKS.find((each) => each === hook);
+  return known && { ifindex: Number(ifindex), hook: known };
 }

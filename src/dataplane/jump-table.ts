@@ -56,8 +56,8 @@ export class JumpTable {
     return slots.map(([slot, resident]) => ({ family, slot, ...resident }));
   }
 
-  /** Learns what an earlier daemon left; a program that belongs to no object is taken out. */
-  restore(residentOf: (programId: number) => Resident | undefined): void {
+  /** Learns what an earlier daemon left, also programs of which nothing else is left. */
+  restore(residentOf: (programId: number) => Resident): void {
     const { fd } = this;
     const key = Buffer.alloc(4);
     const programId = Buffer.alloc(4);
@@ -65,9 +65,7 @@ export class JumpTable {
     for (let slot = 0; slot < maxEntries; slot++) {
       key.writeUInt32LE(slot);
       if (libbpf().lookup(fd, key, programId) < 0) continue;
-      const resident = residentOf(programId.readUInt32LE());
-      if (resident) this.#slots.set(slot, resident);
-      else this.clear(slot);
+      this.#slots.set(slot, residentOf(programId.readUInt32LE()));
     }
   }
 }

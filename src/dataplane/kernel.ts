@@ -201,12 +201,11 @@ export class KernelDataplane implements Dataplane {
   }
 
   attach(attachment: Attachment): void {
-    const { ifindex, hook, objectId, program } = attachment;
-    const operation = `attaching ${program} of ${objectId} to device ${ifindex} ${hook}`;
-    const { family, path } = this.#program(objectId, program, operation);
-    if (family !== familyOf(hook))
-      throw new KernelError(operation, "EINVAL", `a ${family} program`);
-    this.#attachments.create(attachment, this.#files.open(path));
+    this.#attachments.create(attachment, this.#programFor(attachment));
+  }
+
+  reattach(attachment: Attachment): void {
+    this.#attachments.replace(attachment, this.#programFor(attachment));
   }
 
   detach(ifindex: number, hook: Hook): void {
@@ -281,8 +280,9 @@ export class KernelDataplane implements Dataplane {
       this.#objects.set(objectId, { folder, programs, maps: new Map() });
       for (const [program, { id }] of programs) residents.set(id, { objectId, program });
     }
-    for (const table of Object.values(this.#tables)) table.restore((id) => residents.get(id));
-    this.#attachments.restore((id) => residents.get(id));
+    const residentOf = (id: number) => residents.get(id) ?? { objectId: "", program: "" };
+    for (const table of Object.values(this.#tables)) table.restore(residentOf);
+    this.#attachments.restore(residentOf);
   }
 
   #checkUnused(id: string, operation: string): void {
@@ -323,6 +323,16 @@ export class KernelDataplane implements Dataplane {
     const opened = new KernelMap(this.#files, join(object.folder, "maps", map), label);
     object.maps.set(map, opened);
     return opened;
+  }
+
+  /** The descriptor of a program that a hook takes. */
+  #programFor({ ifindex, hook, objectId, program }: Attachment): number {
+    const operation = `attaching ${program} of ${objectId} to device ${ifindex} ${hook}`;
+    const { family, path } = this.#program(objectId, program, operation);
+    if (family !== familyOf(hook)) {
+      throw new KernelError(operation, "EINVAL", `a ${family} program`);
+    }
+    return this.#files.open(path);
   }
 
   #program(objectId: string, program: string, operation: string): Program {

@@ -67,6 +67,7 @@ interface Libbpf {
   openPin(path: string): number;
   infoByFd(fd: number, info: Uint8Array, size: [number]): number;
   detachLink(fd: number): number;
+  updateLink(fd: number, programFd: number, options: null): number;
 }
 
 let bound: Libbpf | undefined;
@@ -155,6 +156,7 @@ function systemCalls(func: Bind) {
     openPin: func("int bpf_obj_get(const char *path)"),
     infoByFd: func("int bpf_obj_get_info_by_fd(int fd, void *info, _Inout_ uint32_t *size)"),
     detachLink: func("int bpf_link_detach(int fd)"),
+    updateLink: func("int bpf_link_update(int fd, int program, const void *options)"),
   };
 }
 

@@ -58,6 +58,11 @@ export class LinkHolder implements Holder {
     }
   }
 
+  exchange({ programFd, operation, ...place }: HoldRequest): void {
+    const link = this.#files.open(pinOf(this.#folder, place));
+    checked(libbpf().updateLink(link, programFd, null), operation);
+  }
+
   programAt(place: Place): number | undefined {
     const { ifindex, programId } = linkInfo(this.#files.open(pinOf(this.#folder, place)));
     return ifindex === 0 ? undefined : programId;

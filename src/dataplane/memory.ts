@@ -134,6 +134,17 @@ export class MemoryDataplane implements Dataplane {
     this.#attachments.set(placeOf(ifindex, hook), attachment);
   }
 
+  reattach(attachment: Attachment): void {
+    const { ifindex, hook, objectId, program } = attachment;
+    const refuse = refusing(`attaching ${program} of ${objectId} to device ${ifindex} ${hook}`);
+    const { family } = this.#program(objectId, program, refuse);
+    if (family !== familyOf(hook)) refuse("EINVAL", `a ${family} program`);
+    const place = placeOf(ifindex, hook);
+    if (!this.#attachments.has(place) || !this.#exists(ifindex))
+      refuse("ENOENT", "nothing attached");
+    this.#attachments.set(place, attachment);
+  }
+
   detach(ifindex: number, hook: Hook): void {
     const refuse = refusing(`detaching from device ${ifindex} ${hook}`);
     if (!this.#attachments.delete(placeOf(ifindex, hook))) refuse("ENOENT", "nothing attached");

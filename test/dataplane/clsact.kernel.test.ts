@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { KernelError } from "../../src/dataplane/dataplane.ts";
 import { type KernelDataplane, openKernelDataplane } from "../../src/dataplane/kernel.ts";
@@ -105,6 +105,48 @@ describeKernel("filters on clsact", { since: "5.17" }, () => {
     dataplane.detach(veth.ifindex, "tcx-ingress");
     assert.equal(hasClsact(veth.name), false);
   });
+
+  for (const isReplaced of [true, false]) {
+    it(`are ours after a daemon that died ${isReplaced ? "behind" : "before"} an exchange of programs`, () => {
+      attach("tcx-ingress");
+      const other = { id: "cubes/b", object: "fixture", constants: {}, capacity: {} };
+      dataplane.loadObject(other);
+      const { ifindex } = veth;
+      const next = {
+        ifindex,
+        hook: "tcx-ingress",
+        objectId: "cubes/b",
+        program: "ingress",
+      } as const;
+      const filters = join(pins.path, "filters");
+      const name = `${ifindex}-tcx-ingress`;
+      // The pin of the program that is there is the last thing to be replaced.
+      if (isReplaced) dataplane.reattach(next);
+      for (const [id, pin] of isReplaced
+        ? [
+            ["a", name],
+            ["b", `next-${name}`],
+          ]
+        : [["b", `next-${name}`]]) {
+        rmSync(join(filters, pin ?? ""), { force: true });
+        run(
+          "bpftool",
+          "prog",
+          "pin",
+          "pinned",
+          join(pins.path, "cubes", id ?? "", "programs/ingress"),
+          join(filters, pin ?? ""),
+        );
+      }
+
+      reopen();
+
+      assert.deepEqual(dataplane.attachments(), [isReplaced ? next : { ...next, objectId: id }]);
+      assert.deepEqual(readdirSync(filters), [name]);
+      dataplane.detach(ifindex, "tcx-ingress");
+      assert.equal(filtersOf(veth.name, "ingress"), "");
+    });
+  }
 
   it("are no attachments once somebody else has removed them", () => {
     attach("tcx-ingress");

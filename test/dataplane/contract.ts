@@ -18,6 +18,9 @@ export interface ContractHarness extends Disposable {
 
 const ID = "cubes/br.0";
 
+/** A program that the hook of the other one does not take. */
+const otherFamily = { ingress: "rewrite", rewrite: "ingress" } as const;
+
 function request(changes: Partial<ObjectRequest> = {}): ObjectRequest {
   return { id: ID, object: "fixture", constants: {}, capacity: {}, ...changes };
 }
@@ -344,6 +347,27 @@ export function describeContract(open: () => ContractHarness): void {
         dataplane.detach(harness.ifindex, hook);
         assert.deepEqual(dataplane.attachments(), []);
         refuses("ENOENT", () => dataplane.detach(harness.ifindex, hook));
+      });
+    }
+
+    for (const [hook, program] of [
+      ["tcx-ingress", "ingress"],
+      ["xdp-native", "rewrite"],
+    ] as const) {
+      it(`are taken over by another object's program at ${hook}`, () => {
+        const attachment = { ifindex: harness.ifindex, hook, objectId: ID, program };
+        const next = { ...attachment, objectId: "cubes/next" };
+        dataplane.loadObject(request({ id: "cubes/next" }));
+        refuses("ENOENT", () => dataplane.reattach(next));
+        dataplane.attach(attachment);
+
+        dataplane.reattach(next);
+
+        assert.deepEqual(dataplane.attachments(), [next]);
+        dataplane.unloadObject(ID);
+        refuses("EINVAL", () => dataplane.reattach({ ...next, program: otherFamily[program] }));
+        dataplane.detach(harness.ifindex, hook);
+        refuses("ENOENT", () => dataplane.reattach(next));
       });
     }
 

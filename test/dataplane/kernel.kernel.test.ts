@@ -190,14 +190,22 @@ describeKernel("kernel data plane, beyond its twin", { since: "6.6" }, () => {
     assert.deepEqual(readdirSync(pins.path).sort(), ["links", "shared"]);
   });
 
-  it("takes programs that belong to no object out of the jump tables", () => {
+  it("tells of programs whose object is gone, so that packets have them until they are replaced", () => {
+    using veth = vethPair();
+    const attachment = { ifindex: veth.ifindex, hook: "tcx-ingress" } as const;
     dataplane.loadObject(request);
     dataplane.setProgram(1, "cubes/a", "ingress");
+    dataplane.attach({ ...attachment, objectId: "cubes/a", program: "ingress" });
     rmSync(join(pins.path, "cubes"), { recursive: true });
 
     reopen();
 
-    assert.deepEqual(dataplane.programs(), []);
+    const nobody = { objectId: "", program: "" };
+    assert.deepEqual(dataplane.programs(), [{ family: "tc", slot: 1, ...nobody }]);
+    assert.deepEqual(dataplane.attachments(), [{ ...attachment, ...nobody }]);
+    dataplane.clearProgram("tc", 1);
+    dataplane.detach(veth.ifindex, "tcx-ingress");
+    assert.deepEqual([dataplane.programs(), dataplane.attachments()], [[], []]);
   });
 
   it("keeps a bounded number of descriptors however many maps it writes", () => {

@@ -69,6 +69,12 @@ class ObservedDataplane implements Dataplane {
     this.#inner.attach(attachment);
   }
 
+  reattach(attachment: Attachment): void {
+    const { ifindex, hook, objectId, program } = attachment;
+    this.#before(`reattach ${ifindex} ${hook} ${objectId} ${program}`);
+    this.#inner.reattach(attachment);
+  }
+
   detach(ifindex: number, hook: Hook): void {
     this.#before(`detach ${ifindex} ${hook}`);
     this.#inner.detach(ifindex, hook);

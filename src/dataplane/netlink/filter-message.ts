@@ -60,8 +60,17 @@ export function deleteClsact(ifindex: number): NetlinkRequest {
   return { type: RTM_DELQDISC, payload };
 }
 
-/** The program's verdict is the filter's (direct action). */
+/** The program's verdict is the filter's (direct action). Refused where there is a filter. */
 export function addFilter(place: FilterPlace, programFd: number): NetlinkRequest {
+  return filterRequest(place, programFd, NLM_F_CREATE | NLM_F_EXCL);
+}
+
+/** In place of the one that is there, if any; no frame goes by without a filter meanwhile. */
+export function replaceFilter(place: FilterPlace, programFd: number): NetlinkRequest {
+  return filterRequest(place, programFd, NLM_F_CREATE);
+}
+
+function filterRequest(place: FilterPlace, programFd: number, flags: number): NetlinkRequest {
   const options = Buffer.concat([
     encodeAttribute(TCA_BPF_FD, encodeU32(programFd)),
     encodeAttribute(TCA_BPF_NAME, encodeText("yangplane")),
@@ -69,7 +78,7 @@ export function addFilter(place: FilterPlace, programFd: number): NetlinkRequest
   ]);
   const kind = encodeAttribute(TCA_KIND, encodeText("bpf"));
   const payload = Buffer.concat([ours(place), kind, encodeAttribute(TCA_OPTIONS, options)]);
-  return { type: RTM_NEWTFILTER, flags: NLM_F_CREATE | NLM_F_EXCL, payload };
+  return { type: RTM_NEWTFILTER, flags, payload };
 }
 
 export function deleteFilter(place: FilterPlace): NetlinkRequest {
