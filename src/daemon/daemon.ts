@@ -23,7 +23,6 @@ import { Closers } from "./closers.ts";
 import { readLocks } from "./locks.ts";
 import type { DaemonOptions, TlsFiles } from "./options.ts";
 import { packageRoot } from "./package-root.ts";
-import { resetDataplane } from "./reset.ts";
 
 /** A daemon that serves. */
 export interface Daemon {
@@ -95,7 +94,7 @@ async function startEngine(options: DaemonOptions, log: Log, closers: Closers): 
   const onError = (error: unknown) => log("error", "background work failed", { error });
   const engine = new Engine({ schema, services, dataplane, devices, log: journal, onError });
   closers.add(() => engine.close());
-  await engine.restore(stored, () => resetDataplane(dataplane, devices));
+  await engine.restore(stored);
   return engine;
 }
 

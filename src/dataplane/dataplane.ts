@@ -124,7 +124,7 @@ export interface Dataplane extends Disposable {
 
   /** One program a hook, one XDP program a device; a taken place is EBUSY. */
   attach(attachment: Attachment): void;
-  /** Puts another program in place of the one attached there, by one store: no frame misses both. */
+  /** Puts another program in place of the one attached there by one store: frames meet either. */
   reattach(attachment: Attachment): void;
   /** Also succeeds for a device that is gone since. */
   detach(ifindex: number, hook: Hook): void;

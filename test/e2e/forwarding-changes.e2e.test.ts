@@ -1,39 +1,11 @@
 import assert from "node:assert/strict";
-import { copiesOf, isCopy, numbered, type RawSocket } from "../support/frames.ts";
+import { copiesOf, numbered } from "../support/frames.ts";
 import { describeKernel } from "../support/kernel.ts";
 import { ip } from "../support/network.ts";
 import { packet } from "../support/packet.ts";
-import { eventually, Host, Lab, tcpDigests } from "./forwarding-lab.ts";
+import { countedStream, eventually, Host, Lab, tcpDigests } from "./forwarding-lab.ts";
 
 const WANDERER = "02:00:00:00:00:aa";
-const FRAMES_PER_TURN = 20;
-const FRAMES_MIN = 10_000;
-
-/** Sends numbered frames until the work is done, and gives the numbers that arrived. */
-async function countedStream(
-  { from, to, frame }: { from: RawSocket; to: RawSocket; frame: (n: number) => Uint8Array },
-  work: () => Promise<void>,
-): Promise<{ readonly sent: number; readonly arrived: number[] }> {
-  let isDone = false;
-  const working = work().finally(() => {
-    isDone = true;
-  });
-  let sent = 0;
-  while (!isDone || sent < FRAMES_MIN) {
-    for (let count = 0; count < FRAMES_PER_TURN; count++, sent++) from.send(frame(sent));
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  await working;
-  const head = frame(0).slice(0, 42);
-  const last = frame(sent);
-  from.send(last);
-  const seen = await to.upTo(isCopy(last));
-  const ours = seen.filter(
-    ({ bytes }) => Buffer.compare(bytes.slice(0, 14), head.slice(0, 14)) === 0,
-  );
-  const numbers = ours.map(({ bytes }) => Buffer.from(bytes).readUInt32BE(42));
-  return { sent: sent + 1, arrived: numbers };
-}
 
 describeKernel("a simplebridge that forwards", { since: "6.6" }, () => {
   const lab = new Lab();
@@ -56,31 +28,19 @@ describeKernel("a simplebridge that forwards", { since: "6.6" }, () => {
     it(`loses no datagram of a pair while other ports come, change and go, in ${type}`, async () => {
       const [first, second, third, fourth] = hosts;
       await lab.bridge(type, first.device, second.device);
-      const way = packet().ethernet(first.mac, second.mac).ipv4(first.address, second.address);
-      const frame = (n: number) => {
-        const payload = Buffer.alloc(18);
-        payload.writeUInt32BE(n);
-        return way.udp(4000, 4000).payload(payload).bytes();
-      };
-      // Both are known then.
-      await copiesOf(frame(0), [first, second]);
-      const [from, to] = [first.socket(), second.socket()];
-      try {
-        const { sent, arrived } = await countedStream({ from, to, frame }, async () => {
-          for (let round = 0; round < 10; round++) {
-            await lab.addPort("p3", third.device);
-            await lab.repeer("p3", fourth.device);
-            await lab.removePort("p3");
-          }
-        });
 
-        assert.deepEqual(
-          arrived,
-          Array.from({ length: sent }, (_, n) => n),
-        );
-      } finally {
-        for (const socket of [from, to]) socket[Symbol.dispose]();
-      }
+      const { sent, arrived } = await countedStream(first, second, async () => {
+        for (let round = 0; round < 10; round++) {
+          await lab.addPort("p3", third.device);
+          await lab.repeer("p3", fourth.device);
+          await lab.removePort("p3");
+        }
+      });
+
+      assert.deepEqual(
+        arrived,
+        Array.from({ length: sent }, (_, n) => n),
+      );
     });
   }
 

@@ -4,9 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "../../bench/client.ts";
 import { ended, outputOf, printed } from "../../bench/process.ts";
-import { RawSocket } from "../support/frames.ts";
+import { copiesOf, isCopy, RawSocket } from "../support/frames.ts";
 import { pinDirectory } from "../support/kernel.ts";
 import { type Namespace, namespace, type VethPair, vethPair } from "../support/network.ts";
+import { packet } from "../support/packet.ts";
 
 const DEADLINE_MS = 15_000;
 
@@ -137,6 +138,18 @@ export class Lab implements AsyncDisposable {
     return ports as PortState;
   }
 
+  /** A station behind a port, as configured. */
+  async addEntry(address: string, port: string): Promise<void> {
+    await this.#call("CreateFdbEntry", { simplebridgeName: "br0", entry: { address, port } });
+  }
+
+  /** Frames received by a port since it is one. */
+  async received(name: string): Promise<number> {
+    const { ports } = await this.#call("GetPorts", { simplebridgeName: "br0", portsName: name });
+    const { counters } = ports as { counters?: { rxPackets?: unknown } };
+    return Number(counters?.rxPackets ?? 0);
+  }
+
   async learnedPorts(): Promise<Record<string, string>> {
     const { entry = [] } = await this.#call("ListFdbEntry", { simplebridgeName: "br0" });
     const entries = entry as readonly { address: string; port: string }[];
@@ -167,6 +180,51 @@ export async function eventually(what: string, isSo: () => Promise<boolean>): Pr
 export function isPromiscuous(device: string): boolean {
   const flags = Number(readFileSync(`/sys/class/net/${device}/flags`, "utf8"));
   return (flags & 0x100) !== 0;
+}
+
+const FRAMES_PER_TURN = 20;
+const FRAMES_MIN = 10_000;
+
+/**
+ * Sends numbered UDP datagrams from one host to another, who know each other, until the work is
+ * done, and gives the numbers in the order of their arrival: 0, 1, 2, … if none is lost.
+ */
+export async function countedStream(
+  first: Host,
+  second: Host,
+  work: () => Promise<void>,
+): Promise<{ readonly sent: number; readonly arrived: number[] }> {
+  const frame = numberedDatagrams(first, second);
+  await copiesOf(frame(0), [first, second]);
+  using from = first.socket();
+  using to = second.socket();
+  let isDone = false;
+  const working = work().finally(() => {
+    isDone = true;
+  });
+  let sent = 0;
+  while (!isDone || sent < FRAMES_MIN) {
+    for (let count = 0; count < FRAMES_PER_TURN; count++, sent++) from.send(frame(sent));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await working;
+  const last = frame(sent);
+  from.send(last);
+  const seen = await to.upTo(isCopy(last));
+  const ours = seen.filter(
+    ({ bytes }) => Buffer.compare(bytes.slice(0, 14), last.slice(0, 14)) === 0,
+  );
+  const arrived = ours.map(({ bytes }) => Buffer.from(bytes).readUInt32BE(42));
+  return { sent: sent + 1, arrived };
+}
+
+function numberedDatagrams(first: Host, second: Host): (n: number) => Uint8Array {
+  const way = packet().ethernet(first.mac, second.mac).ipv4(first.address, second.address);
+  return (n) => {
+    const payload = Buffer.alloc(18);
+    payload.writeUInt32BE(n);
+    return way.udp(4000, 4000).payload(payload).bytes();
+  };
 }
 
 /** Sends so many bytes over TCP and compares the digests of what was sent and what arrived. */

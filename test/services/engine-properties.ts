@@ -6,7 +6,7 @@ import type { Schema } from "../../src/datamodel/schema/schema.ts";
 import type { Dataplane, Devices } from "../../src/dataplane/dataplane.ts";
 import type { ObjectLayout } from "../../src/dataplane/layout.ts";
 import { objectsOf } from "../../src/services/discover.ts";
-import { emptyState } from "../../src/services/engine/commit-log.ts";
+import { emptyState, type Version } from "../../src/services/engine/commit-log.ts";
 import { Engine } from "../../src/services/engine/engine.ts";
 import type { Discovered } from "../../src/services/service.ts";
 import { local, MemoryLog, schemaOfServices } from "../support/engine.ts";
@@ -87,19 +87,85 @@ export function engineProperties(options: PropertyOptions): void {
     return { version: engine.snapshot(), afterEdits: picture(ground.dataplane, layouts) };
   };
 
+  /** An engine that has not restored its configuration yet. */
+  const takingOver = (dataplane: Dataplane, devices: Devices, onError = unexpected): Engine =>
+    new Engine({ schema, services, dataplane, devices, log: new MemoryLog(), onError });
+
+  const versionOf = (engine: Engine): Version => {
+    const { root, commitId } = engine.snapshot();
+    return { root, id: Number(commitId) };
+  };
+
+  it("writes nothing when it takes over what it left itself", () =>
+    check(async (gen) => {
+      using ground = options.ground();
+      const engine = await start(ground.dataplane, ground.devices);
+      await play(gen, engine);
+      await engine.close();
+      const before = picture(ground.dataplane, layouts);
+      const writes: Write[] = [];
+
+      const next = takingOver(recordingDataplane(ground.dataplane, writes), ground.devices);
+      await next.restore(versionOf(engine));
+      await next.close();
+
+      assert.deepEqual(writes, []);
+      assert.deepEqual(picture(ground.dataplane, layouts), before);
+    })).timeout(timeoutMs);
+
+  /** What going back to a version by taking over ends in; its data plane is gone afterwards. */
+  const takenBack = async (gen: fc.GeneratorValue) => {
+    using ground = options.ground();
+    const engine = await start(ground.dataplane, ground.devices);
+    await play(gen, engine);
+    const version = versionOf(engine);
+    await play(gen, engine);
+    await engine.close();
+    const next = takingOver(ground.dataplane, ground.devices);
+    await next.restore(version);
+    await next.close();
+    return { version, afterTakeover: picture(ground.dataplane, layouts) };
+  };
+
+  it("makes any configuration out of what any other has left", () =>
+    check(async (gen) => {
+      const { version, afterTakeover } = await takenBack(gen);
+
+      using fresh = options.ground();
+      const loaded = takingOver(fresh.dataplane, fresh.devices);
+      await loaded.restore(version);
+      await loaded.close();
+
+      assert.deepEqual(afterTakeover, picture(fresh.dataplane, layouts));
+    })).timeout(timeoutMs);
+
+  it("leaves what it was to take over as it was, whichever write fails", () =>
+    check(async (gen) => {
+      using ground = options.ground();
+      const n = gen(fc.integer, { min: 1, max: 30 });
+      const engine = await start(ground.dataplane, ground.devices);
+      await play(gen, engine);
+      const wanted = versionOf(engine);
+      await play(gen, engine);
+      await engine.close();
+      const before = picture(ground.dataplane, layouts);
+
+      const failures: unknown[] = [];
+      const onError = (error: unknown) => void failures.push(error);
+      const failing = failingDataplane(ground.dataplane, n);
+      const next = takingOver(failing, ground.devices, onError);
+      const failure = await next.restore(wanted).catch((error: unknown) => error);
+      await next.close();
+
+      if (failure !== undefined) assert.deepEqual(picture(ground.dataplane, layouts), before);
+    })).timeout(timeoutMs);
+
   it("ends in the same maps, programs and attachments as loading the last configuration", () =>
     check(async (gen) => {
       const { version, afterEdits } = await edited(gen);
 
       using fresh = options.ground();
-      const loaded = new Engine({
-        schema,
-        services,
-        dataplane: fresh.dataplane,
-        devices: fresh.devices,
-        log: new MemoryLog(),
-        onError: unexpected,
-      });
+      const loaded = takingOver(fresh.dataplane, fresh.devices);
       await loaded.restore({ root: version.root, id: Number(version.commitId) });
       const afterLoading = picture(fresh.dataplane, layouts);
       await loaded.close();

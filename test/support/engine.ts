@@ -100,6 +100,8 @@ export interface FixtureParts {
   readonly wrap?: (dataplane: Dataplane) => Dataplane;
   /** The configuration it starts with; default none. */
   readonly stored?: Version;
+  /** What another engine has left; default an empty data plane. */
+  readonly left?: Pick<EngineFixture, "memory" | "devices">;
 }
 
 export const anyServices = [simplebridge] as object as readonly Discovered[];
@@ -112,10 +114,10 @@ export function schemaOfServices(services: readonly Discovered[]): Schema {
 export async function engineFixture(parts: FixtureParts = {}): Promise<EngineFixture> {
   const services = parts.services ?? anyServices;
   const schema = schemaOfServices(services);
-  const devices = new MemoryDevices();
+  const devices = parts.left?.devices ?? new MemoryDevices();
   for (const name of parts.devices ?? []) devices.add(name);
   const objects = [entryObject, ...objectsOf(services)];
-  const memory = new MemoryDataplane({ objects, devices });
+  const memory = parts.left?.memory ?? new MemoryDataplane({ objects, devices });
   const dataplane = parts.wrap?.(memory) ?? memory;
   const log = new MemoryLog();
   const errors: unknown[] = [];

@@ -2,16 +2,11 @@ import type { ListSchema } from "../../datamodel/schema/schema.ts";
 import type { YangList } from "../../datamodel/tree/list.ts";
 import type { DataObject } from "../../datamodel/tree/node.ts";
 import { printPath } from "../../datamodel/tree/path.ts";
-import {
-  type Dataplane,
-  type Family,
-  type Hook,
-  KernelError,
-  type ObjectRequest,
-} from "../../dataplane/dataplane.ts";
+import { type Dataplane, type Family, type Hook, KernelError } from "../../dataplane/dataplane.ts";
 import type { MapLayout } from "../../dataplane/layout.ts";
 import { assert } from "../../lib/assert.ts";
 import type { AnyCubeReader, AnyService, StateMap } from "../service.ts";
+import type { WantedObject } from "./inheritance.ts";
 import { fixedPart } from "./init-only.ts";
 import type { MapTarget } from "./rows.ts";
 
@@ -40,6 +35,9 @@ export interface CubeRuntime {
   /** The top-level list it stands in. */
   readonly list: ListSchema;
   readonly service: AnyService;
+  /** The name of its objects, and its own among all there ever were: `cubes/<uuid>`. */
+  readonly id: string;
+  /** The object that is loaded for it. */
   readonly objectId: string;
   /** Position of its programs in the jump tables. */
   readonly slot: number;
@@ -67,9 +65,11 @@ export function familiesOf(type: CubeBase["type"]): readonly Family[] {
 }
 
 /** How the object of a cube is loaded; `config`: the one that it is created with. */
-export function objectRequest(cube: CubeRuntime, config: DataObject): ObjectRequest {
-  const { service, objectId } = cube;
-  const fixed = fixedPart(cube.list, config);
+export function wantedObject(
+  { list, service }: Pick<CubeRuntime, "list" | "service">,
+  config: DataObject,
+): WantedObject {
+  const fixed = fixedPart(list, config);
   const capacity: Record<string, number> = {};
   for (const [map, entries] of Object.entries(service.capacity ?? {})) {
     capacity[mapLayout(service, map).name] = entries(fixed);
@@ -80,7 +80,7 @@ export function objectRequest(cube: CubeRuntime, config: DataObject): ObjectRequ
     assert(constant, `object ${service.object.name} has constant ${prop}`);
     constants[constant.name] = constant.value.encode(value);
   }
-  return { id: objectId, object: service.object.name, constants, capacity };
+  return { object: service.object.name, constants, capacity };
 }
 
 export function mapLayout(service: AnyService, prop: string): MapLayout {

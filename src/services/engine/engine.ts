@@ -34,6 +34,7 @@ import { LiveState } from "./live-state.ts";
 import { type Plan, Planner } from "./planner.ts";
 import { bothWorks, noWork, type StateWork } from "./state-work.ts";
 import { applySteps, undoSteps } from "./step.ts";
+import { planTakeover } from "./takeover.ts";
 import { Turns } from "./turns.ts";
 
 export interface EngineParts {
@@ -108,21 +109,25 @@ export class Engine implements Datastore {
   }
 
   /**
-   * Brings the data plane to a stored configuration. Devices it names may be absent: their ports
-   * are down until they appear. `makeWay` takes away what an earlier daemon left, once nothing can
-   * be refused any more. @throws RequestError where the configuration is not valid (any more).
+   * Brings the data plane to a stored configuration, from nothing or from what an earlier daemon
+   * has left: of that, all that is still wanted stays as it is. Devices that the configuration
+   * names may be absent: their ports are down until they appear.
+   * @throws RequestError where the configuration is not valid (any more); nothing is touched then
    */
-  restore(stored: Version, makeWay: () => void = () => undefined): Promise<void> {
+  restore(stored: Version): Promise<void> {
     return this.#turns.take(async () => {
       const breather = new Breather();
-      const { root } = this.#running;
-      const verdict = await breather.run(this.#judge.judge(root, stored.root, { restoring: true }));
+      const empty = this.#running.root;
+      const { root } = stored;
+      const verdict = await breather.run(this.#judge.judge(empty, root, { restoring: true }));
       if (verdict.violations.length > 0) throw new RequestError(verdict.violations);
-      makeWay();
-      const plan = await breather.run(this.#planner.plan(root, stored.root));
+      const takeover = { planner: this.#planner, parts: this.#parts, empty, root };
+      const plan = await breather.run(planTakeover(takeover));
       await applySteps(plan.steps, breather);
       verdict.accept();
       this.#running = stored;
+      this.#garbage.push(...plan.unload);
+      this.#collectGarbage();
       this.#live.start();
     });
   }
@@ -284,6 +289,10 @@ export class Engine implements Datastore {
     while (this.#pending[0] && this.#pending[0].newer.id <= version.id) {
       this.#garbage.push(...(this.#pending.shift()?.plan.unload ?? []));
     }
+    this.#collectGarbage();
+  }
+
+  #collectGarbage(): void {
     this.#garbage = this.#garbage.filter((objectId) => !this.#unload(objectId));
   }
 

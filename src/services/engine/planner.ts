@@ -11,12 +11,14 @@ import {
   cubePath,
   familiesOf,
   mapTarget,
-  objectRequest,
   type PortBase,
+  wantedObject,
 } from "./cube.ts";
+import type { Inheritance, WantedObject } from "./inheritance.ts";
 import { deviceFault } from "./peers.ts";
+import { loadStep, opposite, programStep } from "./placing.ts";
 import { clearingStep, planTable, readable, rowStep } from "./rows.ts";
-import { phase, type Step, StepList } from "./step.ts";
+import { phase, type Step, StepList, type StepOwner } from "./step.ts";
 import { type PortWish, Wiring } from "./wiring.ts";
 
 /** A port whose state rows are to be dropped once the commit is applied. */
@@ -38,7 +40,7 @@ export class Planner {
   readonly #dataplane: Dataplane;
   readonly #devices: Devices;
   readonly #services: ReadonlyMap<ListSchema, AnyService>;
-  /** By object id: a name can move to a cube of another service within one commit. */
+  /** By id: a name can move to a cube of another service within one commit. */
   readonly #cubes = new Map<string, CubeRuntime>();
   readonly #slots = new Set<number>();
 
@@ -59,15 +61,16 @@ export class Planner {
 
   /** The loaded cube of a configuration. */
   cube(config: DataObject): CubeRuntime | undefined {
-    return this.#cubes.get(objectIdOf(config));
+    return this.#cubes.get(cubeId(config));
   }
 
   cubes(): IterableIterator<CubeRuntime> {
     return this.#cubes.values();
   }
 
-  *plan(older: DataObject, newer: DataObject): Slices<Plan> {
-    const draft = new PlanDraft();
+  /** `inherited`: where cubes and devices that come new may have been before this planner was. */
+  *plan(older: DataObject, newer: DataObject, inherited?: Inheritance): Slices<Plan> {
+    const draft = new PlanDraft(inherited);
     for (const [list, service] of this.#services) {
       const before = older[list.prop] as YangList<DataObject>;
       const after = newer[list.prop] as YangList<DataObject>;
@@ -78,7 +81,7 @@ export class Planner {
         yield;
       }
     }
-    this.wiring.plan(draft.steps, draft.wishes);
+    this.wiring.plan(draft.steps, draft.wishes, inherited);
     return { steps: draft.steps.ordered(), released: draft.released, unload: draft.unload };
   }
 
@@ -109,9 +112,14 @@ export class Planner {
     config: DataObject,
   ): Slices<void> {
     const { name, type } = baseOf(config);
-    const slot = this.#freeSlot(draft);
-    const cube: CubeRuntime = { name, list, service, objectId: objectIdOf(config), slot, type };
-    draft.steps.add(phase.load, this.#loading(cube, config));
+    const { inherited } = draft;
+    const id = cubeId(config);
+    const wanted = wantedObject({ list, service }, config);
+    const objectId = inherited?.objectId(id, wanted) ?? id;
+    const slot = inherited?.slotOf(id) ?? this.#freeSlot(draft);
+    const cube: CubeRuntime = { name, list, service, id, objectId, slot, type };
+    draft.steps.add(phase.load, this.#loading(cube, config, wanted));
+    draft.steps.add(phase.load, this.#remembering(cube));
     yield* this.#planTables(draft, cube, [undefined, config]);
     this.#planPortsEnd(draft, cube, [0, portsEnd(config)]);
     this.#planPrograms(draft, cube, "set");
@@ -177,44 +185,31 @@ export class Planner {
       const prop = family === "tc" ? tc : xdp;
       const program = prop === undefined ? undefined : cube.service.object.programs[prop]?.name;
       if (program === undefined) continue;
-      const set = () => this.#dataplane.setProgram(cube.slot, cube.objectId, program);
-      const clear = () => this.#dataplane.clearProgram(family, cube.slot);
-      draft.steps.add(operation === "set" ? phase.setProgram : phase.clearProgram, {
-        describe: () => [
-          {
-            cube: cube.name,
-            operation: `${operation}-program`,
-            target: `${family}[${cube.slot}]`,
-            cause: cubePath(cube),
-          },
-        ],
-        apply: operation === "set" ? set : clear,
-        undo: operation === "set" ? clear : set,
-      });
+      const place = { family, slot: cube.slot, objectId: cube.objectId, program };
+      const step = programStep(this.#dataplane, cubeOwner(cube), place);
+      if (operation === "set") draft.steps.add(phase.setProgram, step);
+      else {
+        draft.steps.add(phase.clearProgram, opposite(step, { operation: "clear-program" }));
+      }
     }
   }
 
-  #loading(cube: CubeRuntime, config: DataObject): Step {
-    const request = objectRequest(cube, config);
+  #loading(cube: CubeRuntime, config: DataObject, wanted: WantedObject): Step {
     const constants = cube.service.constants?.(config) ?? {};
+    return loadStep(this.#dataplane, {
+      owner: cubeOwner(cube),
+      layout: cube.service.object,
+      request: { ...wanted, id: cube.objectId },
+      target: wanted.object,
+      value: { ...wanted.capacity, ...(readable(constants) as object) },
+    });
+  }
+
+  #remembering(cube: CubeRuntime): Step {
     return {
-      describe: () => [
-        {
-          cube: cube.name,
-          operation: "load",
-          target: request.object,
-          value: { ...request.capacity, ...(readable(constants) as object) },
-          cause: cubePath(cube),
-        },
-      ],
-      apply: () => {
-        this.#dataplane.loadObject(request);
-        this.#remember(cube);
-      },
-      undo: () => {
-        this.#dataplane.unloadObject(cube.objectId);
-        this.#forget(cube);
-      },
+      describe: () => [],
+      apply: () => this.#remember(cube),
+      undo: () => this.#forget(cube),
     };
   }
 
@@ -222,12 +217,7 @@ export class Planner {
   #forgetting(cube: CubeRuntime): Step {
     return {
       describe: () => [
-        {
-          cube: cube.name,
-          operation: "unload",
-          target: cube.service.object.name,
-          cause: cubePath(cube),
-        },
+        { ...cubeOwner(cube), operation: "unload", target: cube.service.object.name },
       ],
       apply: () => this.#forget(cube),
       undo: () => this.#remember(cube),
@@ -235,12 +225,12 @@ export class Planner {
   }
 
   #remember(cube: CubeRuntime): void {
-    this.#cubes.set(cube.objectId, cube);
+    this.#cubes.set(cube.id, cube);
     this.#slots.add(cube.slot);
   }
 
   #forget(cube: CubeRuntime): void {
-    this.#cubes.delete(cube.objectId);
+    this.#cubes.delete(cube.id);
     this.#slots.delete(cube.slot);
   }
 
@@ -264,7 +254,7 @@ function portsEnd(config: DataObject): number {
   return Math.max(0, ...[...(baseOf(config).ports ?? [])].map(({ index = 0 }) => index + 1));
 }
 
-function objectIdOf(config: DataObject): string {
+function cubeId(config: DataObject): string {
   return `cubes/${baseOf(config).uuid}`;
 }
 
@@ -272,12 +262,23 @@ function goneWish(cube: CubeRuntime, port: PortBase): PortWish {
   return { cube, port: port.name, index: port.index ?? 0, device: undefined, exists: false };
 }
 
+function cubeOwner(cube: CubeRuntime): StepOwner {
+  return { cube: cube.name, cause: cubePath(cube) };
+}
+
 class PlanDraft {
   readonly steps = new StepList();
   readonly wishes: PortWish[] = [];
   readonly released: ReleasedPort[] = [];
   readonly unload: string[] = [];
-  readonly slots = new Set<number>();
+  readonly inherited: Inheritance | undefined;
+  /** Slots that are taken beside those of the cubes that are loaded. */
+  readonly slots: Set<number>;
+
+  constructor(inherited: Inheritance | undefined) {
+    this.inherited = inherited;
+    this.slots = new Set(inherited?.slots());
+  }
 }
 
 function cubeLists(schema: Schema, services: readonly Discovered[]): Map<ListSchema, AnyService> {

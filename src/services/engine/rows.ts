@@ -4,7 +4,7 @@ import type { Dataplane } from "../../dataplane/dataplane.ts";
 import type { MapLayout } from "../../dataplane/layout.ts";
 import type { Slices } from "../../lib/slices.ts";
 import type { AnyConfig, AnyTable } from "../service.ts";
-import { phase, type Step, type StepList } from "./step.ts";
+import { type Ground, phase, type Step, type StepList } from "./step.ts";
 
 /** A row as it was and as it is to be; undefined where there is none. */
 interface RowChange {
@@ -138,7 +138,7 @@ export function keyText(key: Uint8Array): string {
   return Buffer.from(key.buffer, key.byteOffset, key.length).toString("latin1");
 }
 
-function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;
 }
 
@@ -170,6 +170,15 @@ export class RowsStep implements Step {
 
   undo(): void {
     this.#write(({ was }) => was);
+  }
+
+  onto(ground: Ground): Step | undefined {
+    const changes = this.#changes.flatMap((change) => {
+      const was = ground.takeRow(this.#target, change.key);
+      const isThere = was !== undefined && change.is !== undefined && equalBytes(was, change.is);
+      return isThere ? [] : [{ ...change, was }];
+    });
+    return changes.length === 0 ? undefined : new RowsStep(this.#target, changes);
   }
 
   #write(wanted: (change: RowChange) => Uint8Array | undefined): void {

@@ -1,4 +1,6 @@
 import type { PlanStep } from "../../datamodel/datastore/datastore.ts";
+import type { Attachment, ProgramSlot } from "../../dataplane/dataplane.ts";
+import type { MapLayout, ObjectLayout } from "../../dataplane/layout.ts";
 import type { Breather } from "../../lib/slices.ts";
 
 /**
@@ -10,6 +12,36 @@ export interface Step {
   describe(): PlanStep[];
   apply(): void;
   undo(): void;
+  /**
+   * What is left to be done where something of it may be there already; undefined if nothing is.
+   * Steps without it are done in any case.
+   */
+  onto?(ground: Ground): Step | undefined;
+}
+
+/** The cube that a step is done for, and the path of the node that causes it. */
+export type StepOwner = Required<Pick<PlanStep, "cube" | "cause">>;
+
+/** A slot of a jump table. */
+export type Slot = Pick<ProgramSlot, "family" | "slot">;
+
+/** What is in the data plane already; asking for something says that it is wanted. */
+export interface Ground {
+  /** Whether the object is there; if so, it stays with its rows. */
+  keepObject(id: string, layout: ObjectLayout, owner: StepOwner): boolean;
+  /** The value of a row; undefined where there is no such row. */
+  takeRow(
+    map: { readonly objectId: string; readonly layout: MapLayout },
+    key: Uint8Array,
+  ): Uint8Array | undefined;
+  takeProgram(place: Slot): ProgramSlot | undefined;
+  /** What is attached at the hook, or else what is in the way of it. */
+  takeAttachment(wanted: Attachment): {
+    readonly same?: Attachment;
+    readonly excluded?: Attachment;
+  };
+  /** A device that is to be promiscuous. */
+  takeMode(ifindex: number): void;
 }
 
 /**

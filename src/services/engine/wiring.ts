@@ -1,12 +1,20 @@
-import type { PlanStep } from "../../datamodel/datastore/datastore.ts";
-import type { Dataplane, Device, Devices, Hook } from "../../dataplane/dataplane.ts";
+import {
+  type Attachment,
+  type Dataplane,
+  type Device,
+  type Devices,
+  familyOf,
+} from "../../dataplane/dataplane.ts";
 import type { Hop } from "../../gen/bpf/core.ts";
 import { entryObject } from "../../gen/bpf/entry.ts";
 import { peerPath } from "./cause.ts";
 import { type CubeRuntime, hooksOf, mapTarget } from "./cube.ts";
+import { entryName, madePromiscuousNote } from "./entry.ts";
 import { deviceHop, noHop, sameHop, tailHop } from "./hop.ts";
+import type { Inheritance } from "./inheritance.ts";
+import { attachStep, loadStep, opposite, promiscuousStep } from "./placing.ts";
 import { type MapTarget, rowStep } from "./rows.ts";
-import { phase, type Step, type StepList } from "./step.ts";
+import { phase, type Step, type StepList, type StepOwner } from "./step.ts";
 
 /** A port as it is to be connected; `peer` undefined or absent from the machine: not connected. */
 export interface PortWish {
@@ -24,9 +32,6 @@ interface PortWire {
   readonly hop: Hop;
 }
 
-/** On an entry object: the device is to leave promiscuous mode when the object goes. */
-export const madePromiscuousNote = "promiscuous";
-
 /** The port that a step is done for. */
 interface Owner {
   readonly cube: CubeRuntime;
@@ -36,8 +41,17 @@ interface Owner {
 /** Which port the entry program of a device hands frames to. */
 interface EntryWire extends Owner {
   readonly index: number;
+  /** The entry object of the device. */
+  readonly objectId: string;
   /** True if this engine switched the device to promiscuous mode. */
   readonly madePromiscuous: boolean;
+}
+
+/** The port that a device is to feed, if any. */
+interface EntryWish {
+  readonly ifindex: number;
+  readonly wish: PortWish | undefined;
+  readonly inherited: Inheritance | undefined;
 }
 
 /**
@@ -71,7 +85,8 @@ export class Wiring {
     return entry && { cube: entry.cube.name, port: entry.port };
   }
 
-  plan(steps: StepList, wishes: readonly PortWish[]): void {
+  /** `inherited`: entry objects that are there though nothing is wired yet. */
+  plan(steps: StepList, wishes: readonly PortWish[], inherited?: Inheritance): void {
     const wanted = new Map<number, PortWish | undefined>();
     for (const wish of wishes) {
       const ifindex = this.ifindexOf(wish.cube, wish.port);
@@ -81,12 +96,12 @@ export class Wiring {
       if (wish.device) wanted.set(wish.device.ifindex, wish);
     }
     for (const wish of wishes) this.#planHop(steps, wish);
-    for (const [ifindex, wish] of wanted) this.#planEntry(steps, ifindex, wish);
+    for (const [ifindex, wish] of wanted) this.#planEntry(steps, { ifindex, wish, inherited });
   }
 
   #isFedBy({ cube, port }: PortWish, ifindex: number): boolean {
     const entry = this.#entries.get(ifindex);
-    return entry?.cube.objectId === cube.objectId && entry.port === port;
+    return entry?.cube.id === cube.id && entry.port === port;
   }
 
   #planHop(steps: StepList, wish: PortWish): void {
@@ -104,7 +119,7 @@ export class Wiring {
     steps.add(at, remember(this.#ports, id, { was, is }));
   }
 
-  #planEntry(steps: StepList, ifindex: number, wish: PortWish | undefined): void {
+  #planEntry(steps: StepList, { ifindex, wish, inherited }: EntryWish): void {
     const was = this.#entries.get(ifindex);
     if (wish === undefined) {
       if (was) this.#planDetach(steps, ifindex, was);
@@ -113,41 +128,44 @@ export class Wiring {
     const hop = tailHop(wish.cube.slot, wish.index);
     const is = { cube: wish.cube, port: wish.port, index: wish.index };
     if (was === undefined) {
-      this.#planAttach(steps, ifindex, {
-        ...is,
-        madePromiscuous: wish.device?.promiscuous !== true,
-      });
+      const name = entryName(ifindex);
+      const madePromiscuous = inherited?.madePromiscuous(name) ?? wish.device?.promiscuous !== true;
+      const objectId = inherited?.objectId(name, entryRequest) ?? name;
+      this.#planAttach(steps, ifindex, { ...is, objectId, madePromiscuous });
       return;
     }
     const before = tailHop(was.cube.slot, was.index);
-    const target = this.#entryTarget(wish, ifindex);
+    const wire = { ...was, ...is };
+    const target = this.#entryTarget(wire);
     if (!sameHop(before, hop)) {
       steps.add(phase.attach, rowStep(target, { key: 0, was: before, is: hop }));
     }
-    this.#planHooks(steps, ifindex, { was, is: wish });
-    const wire = { ...is, madePromiscuous: was.madePromiscuous };
+    this.#planHooks(steps, ifindex, { was, is: wire });
     steps.add(phase.attach, remember(this.#entries, ifindex, { was, is: wire }));
   }
 
   #planAttach(steps: StepList, ifindex: number, wire: EntryWire): void {
     const row = { key: 0, was: noHop, is: tailHop(wire.cube.slot, wire.index) };
-    steps.add(phase.attach, this.#entryObject(wire, ifindex, "load"));
-    steps.add(phase.attach, rowStep(this.#entryTarget(wire, ifindex), row));
+    steps.add(phase.attach, this.#loading(wire));
+    steps.add(phase.attach, rowStep(this.#entryTarget(wire), row));
     for (const hook of hooksOf(wire.cube.type)) {
-      steps.add(phase.attach, this.#attachment(wire, { ifindex, hook }, "attach"));
+      steps.add(phase.attach, this.#attaching(wire, { ifindex, hook }));
     }
-    if (wire.madePromiscuous) steps.add(phase.attach, this.#promiscuous(wire, ifindex, true));
+    if (wire.madePromiscuous) steps.add(phase.attach, this.#promiscuous(wire, ifindex));
     steps.add(phase.attach, remember(this.#entries, ifindex, { was: undefined, is: wire }));
   }
 
   #planDetach(steps: StepList, ifindex: number, wire: EntryWire): void {
-    if (wire.madePromiscuous) steps.add(phase.detach, this.#promiscuous(wire, ifindex, false));
+    if (wire.madePromiscuous) {
+      const restored = { operation: "restore-device", value: { promiscuous: false } } as const;
+      steps.add(phase.detach, opposite(this.#promiscuous(wire, ifindex), restored));
+    }
     for (const hook of hooksOf(wire.cube.type)) {
-      steps.add(phase.detach, this.#attachment(wire, { ifindex, hook }, "detach"));
+      steps.add(phase.detach, this.#detaching(wire, { ifindex, hook }));
     }
     const row = { key: 0, was: tailHop(wire.cube.slot, wire.index), is: noHop };
-    steps.add(phase.detach, rowStep(this.#entryTarget(wire, ifindex), row));
-    steps.add(phase.detach, this.#entryObject(wire, ifindex, "unload"));
+    steps.add(phase.detach, rowStep(this.#entryTarget(wire), row));
+    steps.add(phase.detach, opposite(this.#loading(wire), { operation: "unload" }));
     steps.add(phase.detach, remember(this.#entries, ifindex, { was: wire, is: undefined }));
   }
 
@@ -155,100 +173,66 @@ export class Wiring {
   #planHooks(
     steps: StepList,
     ifindex: number,
-    { was, is }: { readonly was: Owner; readonly is: Owner },
+    { was, is }: { readonly was: EntryWire; readonly is: EntryWire },
   ): void {
     const before = hooksOf(was.cube.type);
     const after = hooksOf(is.cube.type);
     for (const hook of before.filter((other) => !after.includes(other))) {
-      steps.add(phase.attach, this.#attachment(was, { ifindex, hook }, "detach"));
+      steps.add(phase.attach, this.#detaching(was, { ifindex, hook }));
     }
     for (const hook of after.filter((other) => !before.includes(other))) {
-      steps.add(phase.attach, this.#attachment(is, { ifindex, hook }, "attach"));
+      steps.add(phase.attach, this.#attaching(is, { ifindex, hook }));
     }
   }
 
-  #entryTarget({ cube, port }: Owner, ifindex: number): MapTarget {
+  #entryTarget({ cube, port, objectId }: EntryWire): MapTarget {
     return {
       dataplane: this.#dataplane,
       cube: cube.name,
-      objectId: entryId(ifindex),
+      objectId,
       layout: entryObject.maps.hop,
       cause: peerPath(cube, port),
     };
   }
 
-  #entryObject(owner: EntryWire, ifindex: number, operation: "load" | "unload"): Step {
-    const id = entryId(ifindex);
-    const plain = { id, object: entryObject.name, constants: {}, capacity: {} };
-    const request = owner.madePromiscuous ? { ...plain, note: madePromiscuousNote } : plain;
-    return reversible(
-      operation === "load",
-      { ...describedFor(owner), operation, target: id },
-      () => this.#dataplane.loadObject(request),
-      () => this.#dataplane.unloadObject(id),
-    );
+  #loading(wire: EntryWire): Step {
+    const { objectId, madePromiscuous } = wire;
+    const plain = { ...entryRequest, id: objectId };
+    return loadStep(this.#dataplane, {
+      owner: stepOwner(wire),
+      layout: entryObject,
+      request: madePromiscuous ? { ...plain, note: madePromiscuousNote } : plain,
+      target: objectId,
+    });
   }
 
-  #attachment(
-    owner: Owner,
-    { ifindex, hook }: { readonly ifindex: number; readonly hook: Hook },
-    operation: "attach" | "detach",
-  ): Step {
-    const name = this.#devices.byIndex(ifindex)?.name ?? `ifindex ${ifindex}`;
-    const program = hook.startsWith("xdp")
-      ? entryObject.programs.xdpIngress.name
-      : entryObject.programs.ingress.name;
-    const attachment = { ifindex, hook, objectId: entryId(ifindex), program };
-    return reversible(
-      operation === "attach",
-      { ...describedFor(owner), operation, target: `${name} ${hook}` },
-      () => this.#dataplane.attach(attachment),
-      () => this.#dataplane.detach(ifindex, hook),
-    );
+  #attaching(wire: EntryWire, place: Place): Step {
+    const { ingress, xdpIngress } = entryObject.programs;
+    const program = familyOf(place.hook) === "xdp" ? xdpIngress.name : ingress.name;
+    const attachment = { ...place, objectId: wire.objectId, program };
+    const parts = { dataplane: this.#dataplane, devices: this.#devices };
+    return attachStep(parts, stepOwner(wire), attachment);
   }
 
-  #promiscuous(owner: Owner, ifindex: number, on: boolean): Step {
-    const name = this.#devices.byIndex(ifindex)?.name ?? `ifindex ${ifindex}`;
-    const operation = on ? ("set-device" as const) : ("restore-device" as const);
-    const set = (value: boolean) => (): void => {
-      // A device that has vanished took its promiscuous mode along.
-      if (this.#devices.byIndex(ifindex)) this.#devices.setPromiscuous(ifindex, value);
-    };
-    const step = { ...describedFor(owner), operation, target: name, value: { promiscuous: on } };
-    return reversible(on, step, set(true), set(false));
+  #detaching(wire: EntryWire, place: Place): Step {
+    return opposite(this.#attaching(wire, place), { operation: "detach" });
+  }
+
+  #promiscuous(wire: EntryWire, ifindex: number): Step {
+    return promiscuousStep(this.#devices, stepOwner(wire), ifindex);
   }
 }
 
-function describedFor({ cube, port }: Owner): Pick<PlanStep, "cube" | "cause"> {
+type Place = Pick<Attachment, "ifindex" | "hook">;
+
+const entryRequest = { object: entryObject.name, constants: {}, capacity: {} };
+
+function stepOwner({ cube, port }: Owner): StepOwner {
   return { cube: cube.name, cause: peerPath(cube, port) };
 }
 
 function portId(cube: CubeRuntime, port: string): string {
-  return `${cube.objectId}:${port}`;
-}
-
-/** The device an entry object is for, undefined for other objects. */
-export function entryDevice(objectId: string): number | undefined {
-  const ifindex = /^devices\/([0-9]+)$/.exec(objectId)?.[1];
-  return ifindex === undefined ? undefined : Number(ifindex);
-}
-
-function entryId(ifindex: number): string {
-  return `devices/${ifindex}`;
-}
-
-/** A step that does `forth` (or, not `forward`, `back`) and undoes it by the other. */
-function reversible(
-  forward: boolean,
-  description: PlanStep,
-  forth: () => void,
-  back: () => void,
-): Step {
-  return {
-    describe: () => [description],
-    apply: forward ? forth : back,
-    undo: forward ? back : forth,
-  };
+  return `${cube.id}:${port}`;
 }
 
 /** Keeps the engine's own record in step with what was done; nothing to plan or print. */
