@@ -6,6 +6,9 @@ import type { DataObject } from "../datamodel/tree/node.ts";
 import type { DeviceEvent, Devices } from "../dataplane/dataplane.ts";
 import type { ConstantLayout, MapLayout, ObjectLayout } from "../dataplane/layout.ts";
 
+/** An action or rpc that cannot do what its input asks throws this: RFC 6241 tag, path, reason. */
+export { refuse } from "../datamodel/error.ts";
+
 /**
  * What a service is: a declaration of how nodes of its YANG model become rows of its BPF maps.
  * Create, update, delete, plan, undo, restart and attachment follow from it in the engine
@@ -183,6 +186,8 @@ export interface HostContext {
   readonly config: AnyConfig;
   /** The network devices of the daemon's namespace. */
   readonly devices: Pick<Devices, "byName" | "byIndex" | "list">;
+  /** The port that a device feeds, as `cube:port`. */
+  portOf(ifindex: number): string | undefined;
   /** Every cube of every service, in order of service and name. */
   cubes(): Iterable<CubeEntry>;
 }

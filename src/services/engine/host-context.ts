@@ -14,6 +14,10 @@ export function hostContext({ planner, devices }: HostParts, config: DataObject)
   return {
     config,
     devices,
+    portOf: (ifindex) => {
+      const wired = planner.wiring.portOf(ifindex);
+      return wired && `${wired.cube}:${wired.port}`;
+    },
     *cubes(): Generator<CubeEntry> {
       for (const list of planner.services.keys()) {
         for (const cube of config[list.prop] as YangList<DataObject>) {
