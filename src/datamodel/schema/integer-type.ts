@@ -1,4 +1,4 @@
-import type { IrIntegerBase, IrRestriction, IrType } from "./ir.ts";
+import type { IrIntegerBase, IrType } from "./ir.ts";
 import { kindOf, plainForm, shown } from "./plain-form.ts";
 import { intervalCheck } from "./restriction.ts";
 import { ValueError, type ValueType } from "./value-type.ts";
@@ -25,11 +25,7 @@ export function integerType(ir: IntegerIr): ValueType {
 }
 
 function narrowType(ir: IntegerIr): ValueType {
-  const check = intervalCheck(rangeOf(ir), Number, "range");
-  const checked = (value: number): number => {
-    check(value, () => String(value));
-    return value;
-  };
+  const checked = rangeChecked(ir, Number);
   return {
     ...plainForm,
     ir,
@@ -44,11 +40,7 @@ function narrowType(ir: IntegerIr): ValueType {
 }
 
 function wideType(ir: IntegerIr): ValueType {
-  const check = intervalCheck(rangeOf(ir), BigInt, "range");
-  const checked = (value: bigint): bigint => {
-    check(value, () => String(value));
-    return value;
-  };
+  const checked = rangeChecked(ir, BigInt);
   return {
     ...plainForm,
     ir,
@@ -62,9 +54,17 @@ function wideType(ir: IntegerIr): ValueType {
   };
 }
 
-function rangeOf(ir: IntegerIr): IrRestriction {
-  const [min, max] = bounds[ir.base];
-  return ir.range ?? { intervals: [{ min, max }] };
+/** Gives back a value that is in the type's range. */
+function rangeChecked<T extends number | bigint>(
+  { base, range }: IntegerIr,
+  parse: (bound: string) => T,
+): (value: T) => T {
+  const [min, max] = bounds[base];
+  const check = intervalCheck(range ?? { intervals: [{ min, max }] }, parse, "range");
+  return (value) => {
+    check(value, () => String(value));
+    return value;
+  };
 }
 
 /** Decimal, hexadecimal with "0x", octal with a leading zero (RFC 7950 §9.2.1). */
