@@ -3,6 +3,8 @@ const digits = 20;
 const pattern = /^(log|snapshot)-([0-9]{20})$/;
 export const temporarySuffix = ".tmp";
 export const lockName = "lock";
+/** There since the first record became durable: a journal that is empty now has lost it. */
+export const begunName = "begun";
 
 export function logName(base: number): string {
   return `log-${String(base).padStart(digits, "0")}`;

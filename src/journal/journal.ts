@@ -15,6 +15,7 @@ import { publishSnapshot, type StateSlices, writeTemporarySnapshot } from "./sna
  *
  *     snapshot-<n>   the caller's state after record n; the newest two are kept
  *     log-<n>        records n+1, n+2, … as record.ts frames them; a snapshot starts a new log
+ *     begun          there once a record is durable
  *     lock           held while a journal is open
  *     *.corrupt-<k>  what recovery could not use
  *
@@ -64,7 +65,7 @@ export async function openJournal(
     await disk.makeDirectory(directory);
     lock = await disk.lock(join(directory, lockName));
     const { recovered, resumption } = await recoverDirectory(settings);
-    const writer = new LogWriter(disk, directory, resumption.tail);
+    const writer = new LogWriter(disk, directory, resumption);
     await writer.resume();
     return { journal: new Journal(settings, { lock, resumption, writer }), recovered };
   } catch (cause) {

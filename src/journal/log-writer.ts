@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { type Disk, type DiskFile, writeFully } from "./disk.ts";
 import { encodeFileHeader, fileHeaderSize } from "./file-header.ts";
-import { logName } from "./file-names.ts";
+import { begunName, logName } from "./file-names.ts";
 import type { Resumption } from "./recovery.ts";
 
 /** A page: what a full disk refuses although the log itself could still be cut. */
@@ -19,12 +19,14 @@ export class LogWriter {
   #base: number;
   /** All before this offset is durable. */
   #end: number;
+  #isBegun: boolean;
 
-  constructor(disk: Disk, directory: string, tail: Resumption["tail"]) {
+  constructor(disk: Disk, directory: string, { tail, isBegun }: Resumption) {
     this.#disk = disk;
     this.#directory = directory;
     this.#base = tail?.base ?? 0;
     this.#end = tail?.end ?? 0;
+    this.#isBegun = isBegun;
   }
 
   get path(): string {
@@ -44,6 +46,7 @@ export class LogWriter {
     if (this.#end === 0) return;
     this.#file = await this.#disk.open(this.path, "update");
     await this.#file.datasync();
+    if (this.#end > fileHeaderSize) await this.#begin();
   }
 
   /** Appends bytes durably. */
@@ -53,7 +56,17 @@ export class LogWriter {
     if (file === undefined) throw new Error("no log is open");
     await writeFully(file, bytes, this.#end);
     await file.datasync();
+    await this.#begin();
     this.#end += bytes.length;
+  }
+
+  /** Before the first record ever is acknowledged: from then on to find none is damage. */
+  async #begin(): Promise<void> {
+    if (this.#isBegun) return;
+    const mark = await this.#disk.open(join(this.#directory, begunName), "create");
+    await mark.close();
+    await this.#disk.syncDirectory(this.#directory);
+    this.#isBegun = true;
   }
 
   /** Takes back what a failed append may have left, so that a restart does not find it either. */

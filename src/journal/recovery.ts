@@ -3,6 +3,7 @@ import { type Disk, readWhole, writeFully } from "./disk.ts";
 import { fileHeaderSize, headerFault } from "./file-header.ts";
 import {
   asideName,
+  begunName,
   type JournalFiles,
   lockName,
   logName,
@@ -31,6 +32,8 @@ export interface Recovered {
 /** What the writer needs to go on. */
 export interface Resumption {
   readonly lastSequence: number;
+  /** False until the first record ever is durable. */
+  readonly isBegun: boolean;
   /** The log to continue, its length. Undefined: start a new one. */
   readonly tail: { readonly base: number; readonly end: number } | undefined;
   readonly snapshotSize: number;
@@ -73,10 +76,15 @@ class Reading {
     const found = await this.#newestSnapshot(files);
     const logs = files.logs.filter((base) => base >= found.sequence);
     const { records, tail, logSize } = await this.#logs(found, logs);
+    const isBegun = this.#names.includes(begunName);
+    if (isBegun && found.state === undefined && records.length === 0) {
+      throw this.#noGoodState(`all records are lost (${this.#report.at(-1) ?? "no log is there"})`);
+    }
     return {
       recovered: { snapshot: found.state, records, report: this.#report },
       resumption: {
         lastSequence: found.sequence + records.length,
+        isBegun,
         tail,
         snapshotSize: found.size,
         logSize,

@@ -95,6 +95,61 @@ describe("journal recovery of a log", () => {
     });
   });
 
+  const ruins = [
+    { name: "the first record zeroed", ruin: (bytes: Uint8Array) => zeroed(bytes, 32, 32 + 21) },
+    { name: "its length zeroed", ruin: (bytes: Uint8Array) => zeroed(bytes, 36, 40) },
+    { name: "zeros to the end", ruin: (bytes: Uint8Array) => zeroed(bytes, 32, bytes.length) },
+    { name: "one bit flipped", ruin: (bytes: Uint8Array) => flipped(bytes, 50 * 8) },
+    { name: "the record cut", ruin: (bytes: Uint8Array) => bytes.slice(0, 50) },
+    { name: "all records cut", ruin: (bytes: Uint8Array) => bytes.slice(0, 32) },
+    { name: "the file emptied", ruin: () => new Uint8Array() },
+  ];
+  for (const { name, ruin } of ruins) {
+    for (const count of [1, 3]) {
+      it(`refuses to start empty with ${name} in a log of ${count}, and leaves all there`, async () => {
+        const whole = await diskWith(...records.slice(0, count));
+        const disk = whole.altered((path, bytes) => (path === log0 ? ruin(bytes) : bytes));
+        const [before, bytes] = [disk.paths(), disk.bytes(log0)];
+
+        await assert.rejects(open(disk), (error) => {
+          assert(error instanceof JournalError);
+          assert.equal(error.code, "no-good-state");
+          assert.match(error.message, /move its files away/);
+          return true;
+        });
+        assert.deepEqual(disk.paths(), before);
+        assert.deepEqual(disk.bytes(log0), bytes);
+      });
+    }
+  }
+
+  it("refuses to start empty when the log is gone", async () => {
+    const disk = await diskWith(...records);
+    await disk.remove(log0);
+
+    await assert.rejects(open(disk), { code: "no-good-state" });
+  });
+
+  it("starts empty where the first record ever was never acknowledged", async () => {
+    const disk = new MemoryDisk();
+    const { journal } = await open(disk);
+    disk.breakDown({ operations: ["datasync"], path: "log-", errno: "EIO", after: 1 });
+    await assert.rejects(journal.append(Buffer.from("first")));
+    for (const left of [0, 20, 32, 40, 53]) {
+      const torn = disk.afterKill().altered((path, bytes) => {
+        return path === log0
+          ? Buffer.concat([bytes, Buffer.alloc(30, 7)]).subarray(0, left)
+          : bytes;
+      });
+
+      const { journal: again, records: found } = await open(torn);
+      await again.append(Buffer.from("next"));
+
+      assert.deepEqual(found, []);
+      assert.deepEqual((await open(torn.afterKill())).records, ["next"]);
+    }
+  });
+
   it("lets a length field gone mad do no harm", async () => {
     const disk = (await diskWith(...records)).altered((_, bytes) => {
       const mad = Buffer.from(bytes);
@@ -276,6 +331,10 @@ function flipped(bytes: Uint8Array, bit: number): Uint8Array {
   const changed = Uint8Array.from(bytes);
   changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7));
   return changed;
+}
+
+function zeroed(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  return Uint8Array.from(bytes).fill(0, from, to);
 }
 
 /** Logs 0 (records 1, 2), 2 (3, 4) and 4 (5). */

@@ -52,18 +52,19 @@ export class MemoryDisk implements Disk {
     return disk;
   }
 
-  /** A copy with every file as `change` makes it. */
+  /** A copy with every file that holds data as `change` makes it. */
   altered(change: (path: string, bytes: Uint8Array) => Uint8Array): MemoryDisk {
     const disk = this.afterKill();
-    for (const [path, inode] of disk.#files) {
-      disk.#files.set(path, new Inode(change(path, inode.bytes)));
+    for (const path of disk.paths()) {
+      disk.#files.set(path, new Inode(change(path, disk.#inode(path).bytes)));
     }
     disk.#durableFiles = new Map(disk.#files);
     return disk;
   }
 
+  /** All files that hold data: not those that only mark something by being there. */
   paths(): string[] {
-    return [...this.#files.keys()].filter((path) => !path.endsWith("/lock")).sort();
+    return [...this.#files.keys()].filter((path) => !/\/(lock|begun)$/.test(path)).sort();
   }
 
   bytes(path: string): Uint8Array {
