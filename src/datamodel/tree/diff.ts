@@ -77,11 +77,13 @@ function diffChildren(
   }
 }
 
-function explicit(object: DataObject | undefined, child: DataSchema): DataValue | undefined {
+/** What the object itself holds for a child. */
+export function explicit(object: DataObject | undefined, child: DataSchema): DataValue | undefined {
   return object !== undefined && isSet(object, child) ? object[child.prop] : undefined;
 }
 
-function equalValues(was: DataValue | undefined, is: DataValue | undefined): boolean {
+/** True for two leaf-lists with the same values in the same order. */
+export function equalValues(was: DataValue | undefined, is: DataValue | undefined): boolean {
   if (!Array.isArray(was) || !Array.isArray(is)) return false;
   return was.length === is.length && was.every((value, index) => value === is[index]);
 }

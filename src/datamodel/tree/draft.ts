@@ -1,21 +1,10 @@
 import type { ContainerSchema, DataSchema, ListSchema } from "../schema/schema.ts";
-import { emptyList, type ListDraft, YangList } from "./list.ts";
+import { emptyList, type ListDraft, type YangList } from "./list.ts";
 import { type DataObject, type DataValue, emptyObject, isSet } from "./node.ts";
 
 /** An object that belongs to the transaction and may be changed. */
 export interface OwnedObject {
   [prop: string]: DataValue | undefined;
-}
-
-const stampKey = Symbol("commit");
-
-interface Stamped {
-  [stampKey]?: number;
-}
-
-/** The commit that last changed this object or anything below it. */
-export function stampOf(object: DataObject): number {
-  return (object as Stamped)[stampKey] ?? 0;
 }
 
 /**
@@ -25,7 +14,6 @@ export function stampOf(object: DataObject): number {
 export class TreeDraft {
   readonly root: OwnedObject;
   readonly #owned = new Set<object>();
-  readonly #adopted = new Set<OwnedObject>();
   readonly #lists = new Map<OwnedObject, Map<ListSchema, ListDraft<DataObject>>>();
 
   constructor(root: DataObject) {
@@ -77,21 +65,14 @@ export class TreeDraft {
     return draft ? draft.size > 0 : isSet(parent, schema);
   }
 
-  /** Notes a whole subtree given by an edit: it is stamped, but never changed in place. */
-  adopt(value: DataObject): void {
-    this.#adopted.add(value as OwnedObject);
-  }
-
-  /** Ends the transaction; every object it made or took in carries `stamp` (see `stampOf`). */
-  freeze(stamp: number): DataObject {
+  /** Ends the transaction. */
+  freeze(): DataObject {
     for (const [parent, drafts] of this.#lists) {
       for (const [schema, draft] of drafts) {
         if (draft.size > 0) parent[schema.prop] = draft.freeze() as YangList<DataObject>;
         else delete parent[schema.prop];
       }
     }
-    for (const object of this.#owned) (object as Stamped)[stampKey] = stamp;
-    for (const object of this.#adopted) stampAll(object, stamp);
     return this.root as DataObject;
   }
 
@@ -104,19 +85,4 @@ export class TreeDraft {
     this.#owned.add(copy);
     return copy;
   }
-}
-
-function stampAll(object: OwnedObject, stamp: number): void {
-  (object as Stamped)[stampKey] = stamp;
-  for (const prop of Object.keys(object)) {
-    const value = object[prop];
-    if (value instanceof YangList) for (const entry of value) stampAll(entry, stamp);
-    else if (isDataObject(value)) stampAll(value as OwnedObject, stamp);
-  }
-}
-
-/** Told from anydata, a leaf-list and leaf values. */
-function isDataObject(value: DataValue | undefined): boolean {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
-  return !Object.hasOwn(value, "anydata");
 }

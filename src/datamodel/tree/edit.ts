@@ -14,19 +14,14 @@ import { type InstancePath, type PathStep, printPath } from "./path.ts";
  * order in which a client names new nodes does not matter. Only structure is judged here (does the
  * node exist, may it be written); whether the candidate is valid is the validator's to say.
  *
- * `stamp` is the number of the commit, left on everything it touches.
  * @throws RequestError with a violation for every edit that could not be applied.
  */
-export function applyEdits(root: DataObject, edits: readonly Edit[], stamp = 0): DataObject {
-  return atOnce(applyingEdits(root, edits, stamp));
+export function applyEdits(root: DataObject, edits: readonly Edit[]): DataObject {
+  return atOnce(applyingEdits(root, edits));
 }
 
 /** The same, in slices of one edit. */
-export function* applyingEdits(
-  root: DataObject,
-  edits: readonly Edit[],
-  stamp: number,
-): Slices<DataObject> {
+export function* applyingEdits(root: DataObject, edits: readonly Edit[]): Slices<DataObject> {
   const session = new EditSession(root);
   let waiting = edits;
   for (;;) {
@@ -36,7 +31,7 @@ export function* applyingEdits(
       if (violation) failed.push({ edit, violation });
       yield;
     }
-    if (failed.length === 0) return session.freeze(stamp);
+    if (failed.length === 0) return session.freeze();
     const stuck = failed.length === waiting.length;
     if (stuck || failed.some(({ violation }) => violation.appTag !== missingParent)) {
       throw new RequestError(failed.map(({ violation }) => violation));
@@ -58,8 +53,8 @@ class EditSession {
     this.#draft = new TreeDraft(root);
   }
 
-  freeze(stamp: number): DataObject {
-    return this.#draft.freeze(stamp);
+  freeze(): DataObject {
+    return this.#draft.freeze();
   }
 
   apply(edit: Edit): Violation | undefined {
@@ -222,7 +217,6 @@ class EditSession {
     const existing = this.#draft.entry(list, key);
     if (existing === undefined) {
       list.set(key, value, insert);
-      this.#draft.adopt(value);
       return;
     }
     if (insert) list.set(key, existing as DataObject, insert);

@@ -1,8 +1,9 @@
 import { type DeltaRecord, deltaEdits, stateRecords } from "../../datamodel/codec/delta.ts";
 import type { Schema } from "../../datamodel/schema/schema.ts";
 import { applyEdits } from "../../datamodel/tree/edit.ts";
+import { notingChanges } from "../../datamodel/tree/history.ts";
 import { type DataObject, emptyObject } from "../../datamodel/tree/node.ts";
-import type { Slices } from "../../lib/slices.ts";
+import { atOnce, type Slices } from "../../lib/slices.ts";
 
 /** Where commits become durable: the journal's interface, as far as the engine needs it. */
 export interface CommitLog {
@@ -70,7 +71,9 @@ export function restoredState(schema: Schema, { snapshot, records }: StoredState
       schema,
       delta.map((line) => JSON.parse(line) as DeltaRecord),
     );
-    version = { root: applyEdits(version.root, edits, id), id };
+    const root = applyEdits(version.root, edits);
+    atOnce(notingChanges(schema.root, [version.root, root], id));
+    version = { root, id };
   }
   return version;
 }

@@ -12,11 +12,12 @@ import type {
 import { CommitError, RequestError } from "../../datamodel/error.ts";
 import type { OperationSchema, Schema } from "../../datamodel/schema/schema.ts";
 import { applyingEdits } from "../../datamodel/tree/edit.ts";
+import { notingChanges } from "../../datamodel/tree/history.ts";
 import type { DataObject, DataValue } from "../../datamodel/tree/node.ts";
 import type { InstancePath } from "../../datamodel/tree/path.ts";
 import type { Dataplane, Devices } from "../../dataplane/dataplane.ts";
 import { assert } from "../../lib/assert.ts";
-import { atOnce, Breather } from "../../lib/slices.ts";
+import { atOnce, Breather, type Slices } from "../../lib/slices.ts";
 import type { Discovered } from "../service.ts";
 import { assignValues } from "./assign.ts";
 import { commitError } from "./commit-error.ts";
@@ -28,7 +29,7 @@ import {
   type Version,
 } from "./commit-log.ts";
 import { type Applied, type CommitReport, type Done, reporting } from "./commit-report.ts";
-import { checkIfMatch } from "./if-match.ts";
+import { checkingIfMatch, UndoneCommits } from "./if-match.ts";
 import { Judge, type Verdict } from "./judge.ts";
 import { LiveState } from "./live-state.ts";
 import { type Plan, Planner } from "./planner.ts";
@@ -70,6 +71,7 @@ export class Engine implements Datastore {
   readonly #turns = new Turns();
   readonly #listeners = new Set<(event: ChangeEvent) => void>();
   readonly #pending: PendingCommit[] = [];
+  readonly #undone = new UndoneCommits();
   #running: Version;
   /** Settles when every commit so far is durable, rejects when one could not be. */
   #written: Promise<void> = Promise.resolve();
@@ -158,7 +160,8 @@ export class Engine implements Datastore {
     let isWrite = false;
     const { commit, plan } = await this.#inTurn(options, async () => {
       if (this.#parts.log.failure) this.#undoPending();
-      checkIfMatch(this.#running.root, [{ path, operation: "merge" }], options.ifMatch);
+      // An operation may do anything to its node.
+      atOnce(this.#checkingIfMatch([{ path, operation: "replace" }], options));
       const answer = this.#live.answer({ path, operation, input });
       output = answer.output;
       isWrite = answer.edits.length > 0;
@@ -186,15 +189,19 @@ export class Engine implements Datastore {
     }
   }
 
+  #checkingIfMatch(edits: readonly Edit[], { ifMatch }: CommitOptions): Slices<void> {
+    return checkingIfMatch(this.#running, edits, { ifMatch, undone: this.#undone });
+  }
+
   async #commit(change: Change, options: CommitOptions): Promise<Applied> {
     if (change.edits.length > 0) await this.#leaveFailure(options);
     const breather = new Breather();
     const older = this.#running;
-    checkIfMatch(older.root, change.edits, options.ifMatch);
+    await breather.run(this.#checkingIfMatch(change.edits, options));
     const { work: forgets, rest } = this.#live.splitForgets(change.edits);
     const work = bothWorks(change.work, forgets);
     const id = older.id + 1;
-    const newer = { root: await breather.run(applyingEdits(older.root, rest, id)), id };
+    const newer = { root: await breather.run(applyingEdits(older.root, rest)), id };
     assignValues(this.schema.root, older.root, newer.root);
     const judging = this.#judge.judge(older.root, newer.root, { restoring: false });
     const verdict = await breather.run(judging);
@@ -230,6 +237,7 @@ export class Engine implements Datastore {
     const named = comment === undefined ? header : { ...header, comment };
     const record = await breather.run(encodingCommit(named, delta));
     this.#checkLog(record.length);
+    await breather.run(notingChanges(this.schema.root, [older.root, newer.root], newer.id));
     // The last moment to give up: from here on it is all or nothing.
     checkSignal(options);
     await applySteps([...plan.steps, ...work.steps], breather);
@@ -317,10 +325,12 @@ export class Engine implements Datastore {
         this.#parts.onError(error);
       }
       atOnce(this.#judge.judge(newer.root, older.root, { restoring: true })).accept();
-      // Ids are never given twice, so the undone one is not reused.
-      this.#running = { root: older.root, id: this.#running.id };
+      // What is undone was seen under its id, so what is there now is a version of its own.
+      this.#undone.add(newer.id, this.#running.id);
+      const undone = { root: older.root, id: this.#running.id + 1 };
+      this.#running = undone;
       this.#live.follow(plan);
-      this.#publish(newer, { ...older, id: this.#running.id }, []);
+      this.#publish(newer, undone, []);
     }
   }
 

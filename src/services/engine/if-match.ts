@@ -1,51 +1,66 @@
 import type { Edit } from "../../datamodel/datastore/datastore.ts";
 import { RequestError, type Violation } from "../../datamodel/error.ts";
-import { stampOf } from "../../datamodel/tree/draft.ts";
-import { YangList } from "../../datamodel/tree/list.ts";
-import type { DataObject, DataValue } from "../../datamodel/tree/node.ts";
-import { type InstancePath, printPath } from "../../datamodel/tree/path.ts";
+import { conflictsOf } from "../../datamodel/tree/conflict.ts";
+import { printPath } from "../../datamodel/tree/path.ts";
+import type { Slices } from "../../lib/slices.ts";
+import type { Version } from "./commit-log.ts";
+
+/** Conflicts named in one answer. */
+const conflictsMax = 10_000;
 
 /**
- * Optimistic locking: fails when something under the nodes written changed after commit `ifMatch`.
- * Every object carries the commit that last changed it or anything below it, so this looks only at
- * the nodes on the edits' paths.
- * @throws RequestError `lock-denied`/`if-match` naming the nodes that changed
+ * Optimistic locking: refuses edits that write what changed after commit `ifMatch`, and any where
+ * what the client saw at that commit was undone or never was.
+ * @throws RequestError `in-use`/`if-match` naming the nodes that changed
  */
-export function checkIfMatch(
-  root: DataObject,
+export function* checkingIfMatch(
+  { root, id }: Version,
   edits: readonly Edit[],
-  ifMatch: string | undefined,
-): void {
+  { ifMatch, undone }: { readonly ifMatch: string | undefined; readonly undone: UndoneCommits },
+): Slices<void> {
   if (ifMatch === undefined || ifMatch === "") return;
-  const seen = /^[0-9]{1,15}$/.test(ifMatch) ? Number(ifMatch) : undefined;
-  if (seen === undefined) {
-    const message = `if_match ${JSON.stringify(ifMatch.slice(0, 40))} is no commit id`;
-    throw new RequestError([{ path: "", tag: "invalid-value", message }]);
+  const seen = commitId(ifMatch);
+  if (seen > id) throw refused(`there is no commit ${seen}, the last one is ${id}`);
+  if (undone.has(seen)) throw refused(`commit ${seen} was undone: it could not be made durable`);
+  const violations: Violation[] = [];
+  for (const edit of edits) {
+    for (const { path, changedBy } of conflictsOf(edit, root, seen)) {
+      const message = `changed by commit ${changedBy}, after ${seen}`;
+      violations.push({ path: printPath(path), tag: "in-use", appTag: "if-match", message });
+      if (violations.length === conflictsMax) throw new RequestError(violations);
+    }
+    yield;
   }
-  const violations = edits.flatMap(({ path }): Violation[] => {
-    const changed = changedObject(root, path);
-    if (changed === undefined || changed.stamp <= seen) return [];
-    const message = `changed by commit ${changed.stamp}, after ${seen}`;
-    return [{ path: printPath(changed.path), tag: "in-use", appTag: "if-match", message }];
-  });
   if (violations.length > 0) throw new RequestError(violations);
 }
 
-/** The deepest object on the path that exists, with its stamp. */
-function changedObject(
-  root: DataObject,
-  path: InstancePath,
-): { readonly path: InstancePath; readonly stamp: number } | undefined {
-  let object = root;
-  let found: { path: InstancePath; stamp: number } | undefined;
-  for (const [index, step] of path.entries()) {
-    const child: DataValue | undefined = object[step.schema.prop];
-    const next = child instanceof YangList ? step.keys && child.get(...step.keys) : child;
-    if (next === undefined || next === null || typeof next !== "object" || Array.isArray(next))
-      break;
-    object = next as DataObject;
-    const stamp = stampOf(object) || (found?.stamp ?? 0);
-    found = { path: path.slice(0, index + 1), stamp };
+function commitId(ifMatch: string): number {
+  if (/^[0-9]{1,15}$/.test(ifMatch)) return Number(ifMatch);
+  const message = `if_match ${JSON.stringify(ifMatch.slice(0, 40))} is no commit id`;
+  throw new RequestError([{ path: "", tag: "invalid-value", message }]);
+}
+
+function refused(message: string): RequestError {
+  return new RequestError([{ path: "", tag: "in-use", appTag: "if-match", message }]);
+}
+
+/** Ranges kept; beyond it the oldest two become one, with what lies between. */
+const rangesMax = 1000;
+
+/** Ids of versions that clients may have seen and that are no more. */
+export class UndoneCommits {
+  readonly #ranges: [first: number, last: number][] = [];
+
+  /** Later ranges come later, and may take in the one before. */
+  add(first: number, last: number): void {
+    while ((this.#ranges.at(-1)?.[0] ?? -1) >= first) this.#ranges.pop();
+    this.#ranges.push([first, last]);
+    if (this.#ranges.length <= rangesMax) return;
+    const [[start] = [0], [, end] = [0, 0]] = this.#ranges;
+    this.#ranges.splice(0, 2, [start, end]);
   }
-  return found;
+
+  has(id: number): boolean {
+    return this.#ranges.some(([first, last]) => id >= first && id <= last);
+  }
 }

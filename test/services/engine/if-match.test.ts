@@ -34,7 +34,10 @@ describe("a commit that expects a version", () => {
     it(`${seen} of ${writes} ${verdict} after 2 and 3 changed other and same nodes`, async () => {
       const { engine, edit } = await changedTwice();
 
-      const outcome = await engine.commit([edit("merge", writes, {})], { ...local, ifMatch: seen });
+      const outcome = await engine.commit([edit("replace", writes, {})], {
+        ...local,
+        ifMatch: seen,
+      });
 
       const expected = changed && {
         path: changed,
@@ -49,15 +52,16 @@ describe("a commit that expects a version", () => {
   it("names every node that changed", async () => {
     const { engine, edit } = await changedTwice();
     const edits = [
-      edit("merge", `${br0}/ports[name='p1']`, {}),
-      edit("merge", `${br0}/ports[name='p2']`, {}),
+      edit("replace", `${br0}/ports[name='p1']`, {}),
+      edit("replace", `${br0}/ports[name='p2']`, {}),
       edit("merge", `${br0}/fdb/aging-time`, 70),
+      edit("merge", `${br0}/loglevel`, "DEBUG"),
     ];
 
     const { violations } = await engine.commit(edits, { ...local, ifMatch: "1" });
 
     const paths = violations?.map(({ path }) => path);
-    assert.deepEqual(paths, [`${br0}/ports[name='p1']`, `${br0}/fdb`]);
+    assert.deepEqual(paths, [`${br0}/ports[name='p1']`, `${br0}/fdb/aging-time`]);
   });
 
   it("is refused for a node that was deleted", async () => {
@@ -69,8 +73,64 @@ describe("a commit that expects a version", () => {
 
     assert.deepEqual(
       violations?.map(({ path }) => path),
-      [br0],
+      [`${br0}/ports[name='p2']`],
     );
+  });
+
+  const beside: { title: string; change: [string, unknown]; write: [string, unknown] }[] = [
+    {
+      title: "a leaf, another of the same container",
+      change: [`${br0}/loglevel`, "DEBUG"],
+      write: [`${br0}/type`, "TC"],
+    },
+    {
+      title: "a leaf, another that its container brought with it",
+      change: [`${br0}/fdb/aging-time`, 9],
+      write: [`${br0}/loglevel`, "DEBUG"],
+    },
+    {
+      title: "a leaf, an entry below the same container",
+      change: [`${br0}/fdb/entry[address='02:00:00:00:00:01']`, { port: "p1" }],
+      write: [`${br0}/fdb/aging-time`, 9],
+    },
+    {
+      title: "a new entry, another new one",
+      change: [`${br0}/ports[name='p8']`, {}],
+      write: [`${br0}/ports[name='p9']`, {}],
+    },
+    {
+      title: "a list of entries, another entry",
+      change: [`${br0}/ports[name='p8']`, {}],
+      write: [`${br0}/ports`, [{ name: "p1" }, { name: "p9" }]],
+    },
+    {
+      title: "an entry with nothing but its key, a leaf of it",
+      change: [`${br0}/loglevel`, "DEBUG"],
+      write: [br0, { name: "br0" }],
+    },
+  ];
+  for (const { title, change, write } of beside) {
+    it(`writes ${title} having changed`, async () => {
+      const { engine, edit, commit } = await changedTwice();
+      await commit(edit("merge", ...change));
+
+      const outcome = await engine.commit([edit("merge", ...write)], { ...local, ifMatch: "3" });
+
+      assert.equal(outcome.violations, undefined);
+    });
+  }
+
+  it("goes through where the node was written again as it was", async () => {
+    const { engine, edit, commit } = await changedTwice();
+    await commit(
+      edit("replace", `${br0}/ports[name='p1']`, { peer: "dev1" }),
+      edit("merge", `${br0}/loglevel`, "DEBUG"),
+    );
+    const again = edit("merge", `${br0}/ports[name='p1']/peer`, "");
+
+    const { violations } = await engine.commit([again], { ...local, ifMatch: "3" });
+
+    assert.equal(violations, undefined);
   });
 
   it("goes through where only a part of the entry that came with it was left alone", async () => {
@@ -82,6 +142,18 @@ describe("a commit that expects a version", () => {
       const outcome = await engine.commit([edit("merge", path, {})], { ...local, ifMatch: "1" });
       assert.equal(outcome.violations, undefined, path);
     }
+  });
+
+  it("is refused for a commit that is still to come", async () => {
+    const { engine, edit } = await changedTwice();
+
+    const { violations } = await engine.commit([edit("merge", `${br0}/loglevel`, "DEBUG")], {
+      ...local,
+      ifMatch: "4",
+    });
+
+    const message = "there is no commit 4, the last one is 3";
+    assert.deepEqual(violations, [{ path: "", tag: "in-use", appTag: "if-match", message }]);
   });
 
   for (const ifMatch of ["x", "-1", "1.0", "1 ", "9".repeat(16)]) {

@@ -136,7 +136,33 @@ describe("commits that the journal cannot write", () => {
 
     const outcome = await engine.commit([edit("merge", `${br0}/loglevel`, "TRACE")], local);
 
-    assert.equal(outcome.violations === undefined && outcome.commit?.id, "3");
+    // 3 is the version that the undo made.
+    assert.equal(outcome.violations === undefined && outcome.commit?.id, "4");
+  });
+
+  it("cannot be expected by others any more, but the version after them can", async () => {
+    const { engine, edit, log } = await started();
+    await engine.commit([edit("merge", `${br0}/loglevel`, "DEBUG")], applied);
+    await engine.commit([edit("merge", `${br0}/fdb/aging-time`, 77)], applied);
+    const heard: string[] = [];
+    engine.subscribe(({ commitId }) => heard.push(commitId));
+    log.fail(diskFull);
+    log.holding = false;
+    await engine.commit([], applied);
+    const last = engine.snapshot().commitId;
+    const dryRun = async (ifMatch: string) => {
+      const edits = [edit("merge", `${br0}/loglevel`, "TRACE")];
+      const outcome = await engine.commit(edits, { ...local, ifMatch, dryRun: true });
+      return outcome.violations?.map(({ appTag, message }) => [appTag, message]);
+    };
+
+    assert.deepEqual([heard, last], [["4", "5"], "5"]);
+    for (const undone of ["2", "3", "4"]) {
+      const message = `commit ${undone} was undone: it could not be made durable`;
+      assert.deepEqual(await dryRun(undone), [["if-match", message]]);
+    }
+    assert.deepEqual(await dryRun("1"), undefined);
+    assert.deepEqual(await dryRun("5"), undefined);
   });
 
   it("are undone alone where the journal only does not take them", async () => {
@@ -212,7 +238,7 @@ describe("a stored configuration", () => {
     await commit(edit("merge", `${br0}/ports[name='p1']`, { peer: "" }));
 
     const writes = (name: string, ifMatch: string) =>
-      engine.commit([edit("merge", `${br0}/ports[name='${name}']`, {})], { ...local, ifMatch });
+      engine.commit([edit("replace", `${br0}/ports[name='${name}']`, {})], { ...local, ifMatch });
 
     assert.notEqual((await writes("p1", "7")).violations, undefined);
     assert.equal((await writes("p2", "7")).violations, undefined);

@@ -210,7 +210,7 @@ describe("an engine that takes over", () => {
     const dangling = before.edit("create", `${br0}/fdb/entry[address='${station(7)}']`, {
       port: "absent",
     });
-    const stored = { root: applyEdits(root, [dangling], 9), id: 9 };
+    const stored = { root: applyEdits(root, [dangling]), id: 9 };
     const writes: Write[] = [];
 
     const starting = engineFixture({
