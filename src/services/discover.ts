@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { ObjectLayout } from "../dataplane/layout.ts";
 import { assert } from "../lib/assert.ts";
-import { type Discovered, hasCubes } from "./service.ts";
+import { type Discovered, hasCubes } from "./any-service.ts";
 
 /** Loads the services of a folder: every sub-folder with a `service` module, in order of name. */
 export async function discoverServices(folder: string): Promise<readonly Discovered[]> {

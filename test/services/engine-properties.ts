@@ -1,14 +1,16 @@
 import assert from "node:assert/strict";
+import { mock } from "node:test";
 import fc from "fast-check";
 import type { Edit, PlanStep } from "../../src/datamodel/datastore/datastore.ts";
 import { CommitError } from "../../src/datamodel/error.ts";
 import type { Schema } from "../../src/datamodel/schema/schema.ts";
 import type { Dataplane, Devices } from "../../src/dataplane/dataplane.ts";
 import type { ObjectLayout } from "../../src/dataplane/layout.ts";
+import type { Discovered } from "../../src/services/any-service.ts";
 import { objectsOf } from "../../src/services/discover.ts";
 import { emptyState, type Version } from "../../src/services/engine/commit-log.ts";
 import { Engine } from "../../src/services/engine/engine.ts";
-import type { Discovered } from "../../src/services/service.ts";
+import { SeeingServices } from "../support/declared-rows.ts";
 import { local, MemoryLog, schemaOfServices } from "../support/engine.ts";
 import { failingDataplane, recordingDataplane, type Write } from "../support/observed-dataplane.ts";
 import { picture } from "../support/picture.ts";
@@ -26,6 +28,8 @@ export interface PropertyOptions {
   /** Names of the devices that `ground` has. */
   readonly deviceNames: readonly string[];
   readonly ground: () => Ground;
+  /** Lets something happen that services learn of, or that happens to a device. */
+  readonly happen?: (gen: fc.GeneratorValue, ground: Ground) => void;
   readonly runs: number;
   readonly commitsMax: number;
 }
@@ -35,12 +39,14 @@ const timeoutMs = 60_000;
 
 /** The laws every service keeps on every data plane (ARCHITECTURE.md, "The one idea"). */
 export function engineProperties(options: PropertyOptions): void {
+  let seeing: SeeingServices;
   let services: readonly Discovered[];
   let layouts: readonly ObjectLayout[];
   let schema: Schema;
 
   before("find the services", async () => {
-    services = await options.services();
+    seeing = new SeeingServices(await options.services());
+    ({ services } = seeing);
     layouts = objectsOf(services);
     schema = schemaOfServices(services);
   });
@@ -71,6 +77,12 @@ export function engineProperties(options: PropertyOptions): void {
     for (let commit = 0; commit < commits; commit += 1) {
       await step(edits.draw(gen, engine.snapshot().root));
     }
+  };
+
+  /** Lets something happen; work in turns of its own is done when this is. */
+  const happen = async (gen: fc.GeneratorValue, ground: Ground, engine: Engine): Promise<void> => {
+    options.happen?.(gen, ground);
+    await engine.commit([], { ...local, dryRun: true });
   };
 
   const check = (law: (gen: fc.GeneratorValue) => Promise<void>): Promise<void> =>
@@ -173,6 +185,20 @@ export function engineProperties(options: PropertyOptions): void {
       assert.deepEqual(afterEdits, afterLoading);
     })).timeout(timeoutMs);
 
+  it("has the rows that the declarations give for configuration and facts, at any time", () =>
+    check(async (gen) => {
+      using ground = options.ground();
+      const engine = await start(ground.dataplane, ground.devices);
+
+      await play(gen, engine, async (edits) => {
+        await engine.commit(edits, local);
+        seeing.check(engine, ground.dataplane);
+        await happen(gen, ground, engine);
+        seeing.check(engine, ground.dataplane);
+      });
+      await engine.close();
+    })).timeout(timeoutMs);
+
   it("makes exactly the writes that a plan names, and none for a dry run", () =>
     check(async (gen) => {
       using ground = options.ground();
@@ -180,6 +206,7 @@ export function engineProperties(options: PropertyOptions): void {
       const engine = await start(recordingDataplane(ground.dataplane, writes), ground.devices);
 
       await play(gen, engine, async (edits) => {
+        await happen(gen, ground, engine);
         writes.length = 0;
         const planned = await engine.commit(edits, { ...local, dryRun: true });
         assert.deepEqual(writes, []);
@@ -194,6 +221,7 @@ export function engineProperties(options: PropertyOptions): void {
 
   it("is as before, in maps, programs and attachments, whichever write fails", () =>
     check(async (gen) => {
+      using _clock = fakeSeconds();
       using ground = options.ground();
       const n = gen(fc.integer, { min: 1, max: 30 });
       // An object of a deleted cube that cannot be unloaded is nobody's failure and is told here.
@@ -202,6 +230,7 @@ export function engineProperties(options: PropertyOptions): void {
       const engine = await start(failing, ground.devices, ignored);
 
       await play(gen, engine, async (edits) => {
+        await happen(gen, ground, engine);
         const before = picture(ground.dataplane, layouts);
         const config = jsonOf(schema, engine.snapshot().root);
         try {
@@ -212,8 +241,18 @@ export function engineProperties(options: PropertyOptions): void {
           assert.deepEqual(jsonOf(schema, engine.snapshot().root), config);
         }
       });
+      // What was learned and could not be written is written at the next second.
+      mock.timers.tick(1000);
+      await happen(gen, ground, engine);
+      seeing.check(engine, ground.dataplane);
       await engine.close();
     })).timeout(timeoutMs);
+}
+
+/** Lets intervals pass only when a test says so. */
+function fakeSeconds(): Disposable {
+  mock.timers.enable({ apis: ["setInterval"] });
+  return { [Symbol.dispose]: () => mock.timers.reset() };
 }
 
 /** How often each thing is done: `put hops` once a row, `attach`, `load`, … */

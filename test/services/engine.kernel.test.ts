@@ -1,8 +1,8 @@
 import type { IrLeaf } from "../../src/datamodel/schema/ir.ts";
 import { openKernelDataplane } from "../../src/dataplane/kernel.ts";
 import { openDevices } from "../../src/dataplane/netlink/devices.ts";
+import type { Discovered } from "../../src/services/any-service.ts";
 import { discoverServices } from "../../src/services/discover.ts";
-import type { Discovered } from "../../src/services/service.ts";
 import { describeKernel, pinDirectory } from "../support/kernel.ts";
 import { type VethPair, vethPair } from "../support/network.ts";
 import { engineProperties, type Ground } from "./engine-properties.ts";

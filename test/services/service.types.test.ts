@@ -2,6 +2,7 @@
  * What must not compile in a service's declaration. `tsc` is the test: an expectation that is not
  * met is an error.
  */
+import type { YangList } from "../../src/datamodel/tree/list.ts";
 import { simplebridgeObject } from "../../src/gen/bpf/simplebridge.ts";
 import {
   type FdbEntry,
@@ -10,7 +11,13 @@ import {
 } from "../../src/gen/yang/simplebridge.ts";
 import { u32 } from "../../src/lib/codec.ts";
 import { macBytes } from "../../src/lib/mac.ts";
-import { defineModule, defineService, type ServiceEdit } from "../../src/services/service.ts";
+import {
+  defineModule,
+  defineService,
+  type Facts,
+  factList,
+  type ServiceEdit,
+} from "../../src/services/service.ts";
 
 const base = {
   model: simplebridgeModel,
@@ -160,4 +167,64 @@ export const wrongConstant = defineService({
   ...withConstant,
   // @ts-expect-error 32-bit constants are numbers
   constants: () => ({ agingMax: 1n }),
+});
+
+interface Learned {
+  readonly stations: YangList<{ readonly address: string }, [address: string]>;
+}
+
+const nothing: Learned = { stations: factList() };
+
+export const learning = defineService({
+  ...base,
+  tables: { settings, staticFdb },
+  facts: { initial: nothing },
+  events: { fdbEvents: (_record, { facts }) => ({ facts: facts.own }) },
+  state: { fdb: ({ facts }) => [...facts.own.stations] },
+});
+
+export const learnedFromNothing = defineService({
+  ...base,
+  tables: { settings, staticFdb },
+  // @ts-expect-error what is learned begins with something
+  events: { fdbEvents: () => ({ facts: nothing }) },
+});
+
+export const learnedSomethingElse = defineService({
+  ...base,
+  tables: { settings, staticFdb },
+  facts: { initial: nothing },
+  // @ts-expect-error facts keep their form
+  events: { fdbEvents: () => ({ facts: { stations: [] } }) },
+});
+
+export const rowsOfFacts = defineService({
+  ...base,
+  facts: { initial: nothing },
+  tables: {
+    settings,
+    staticFdb: {
+      entries: (_config: Simplebridge, { own }: Facts<Simplebridge, Learned>) => own.stations,
+      row: ({ address }: { readonly address: string }) => ({
+        key: { address: macBytes(address) },
+        value: { port: 0 },
+      }),
+    },
+  },
+});
+
+export const rowsOfOtherFacts = defineService({
+  ...base,
+  facts: { initial: nothing },
+  tables: {
+    settings,
+    staticFdb: {
+      entries: (_config: Simplebridge, { ports }: Facts<Simplebridge, Learned>) => ports,
+      // @ts-expect-error ports have no address
+      row: ({ address }: { readonly address: string }) => ({
+        key: { address: macBytes(address) },
+        value: { port: 0 },
+      }),
+    },
+  },
 });

@@ -14,11 +14,11 @@ import type { Dataplane } from "../../src/dataplane/dataplane.ts";
 import { MemoryDataplane } from "../../src/dataplane/memory.ts";
 import { MemoryDevices } from "../../src/dataplane/memory-devices.ts";
 import { entryObject } from "../../src/gen/bpf/entry.ts";
+import type { Discovered } from "../../src/services/any-service.ts";
 import { objectsOf } from "../../src/services/discover.ts";
 import { type CommitLog, emptyState, type Version } from "../../src/services/engine/commit-log.ts";
 import type { CommitReport } from "../../src/services/engine/commit-report.ts";
 import { Engine } from "../../src/services/engine/engine.ts";
-import type { Discovered } from "../../src/services/service.ts";
 import { service as simplebridge } from "../../src/services/simplebridge/service.ts";
 import { edit } from "./tree.ts";
 

@@ -1,9 +1,9 @@
-import { type CubeEntry, defineModule } from "../../src/services/service.ts";
+import { type CubeEntry, defineModule, type HostContext } from "../../src/services/service.ts";
 import { container, irModule, leaf, list, operation } from "./ir.ts";
 
 const state = { config: false };
 
-/** A model without cubes, for tests only: who works in the laboratory, and an rpc that furnishes it. */
+/** A model without cubes, for tests only: who works in a laboratory, and what furnishes it. */
 export const lab = defineModule({
   model: {
     ir: irModule(
@@ -33,7 +33,7 @@ export const lab = defineModule({
     ),
   },
   state: {
-    machine: ({ devices }) => ({ devices: devices.list().length }),
+    machine: ({ devices }: HostContext) => ({ devices: devices.list().length }),
     visitor: ({ cubes }, [, keys]) => {
       const name = String(keys ?? "everybody");
       return [{ name, cubes: [...cubes()].length }];

@@ -8,7 +8,7 @@ import { Listener } from "../../src/server/listener.ts";
 import { ApiClient, loadTypes } from "./api-client.ts";
 import { type EngineFixture, engineFixture, type FixtureParts } from "./engine.ts";
 
-/** An engine in memory behind a real gRPC server, with a client that knows only the .proto texts. */
+/** An engine in memory behind a real gRPC server, with a client that knows only the .proto. */
 export interface ServedEngine extends EngineFixture, AsyncDisposable {
   readonly socket: string;
   readonly client: ApiClient;

@@ -1,9 +1,9 @@
 import type { Violation } from "../../datamodel/error.ts";
 import type { ListSchema } from "../../datamodel/schema/schema.ts";
 import { YangList } from "../../datamodel/tree/list.ts";
-import type { DataObject } from "../../datamodel/tree/node.ts";
-import type { AnyService } from "../service.ts";
+import type { AnyService } from "../any-service.ts";
 import { cubePath, mapLayout } from "./cube.ts";
+import type { CubeView } from "./cube-view.ts";
 
 /**
  * Tables that have more rows than their maps have room for: known before anything is written, so
@@ -12,10 +12,10 @@ import { cubePath, mapLayout } from "./cube.ts";
 export function capacityViolations(
   list: ListSchema,
   service: AnyService,
-  config: DataObject,
+  { config, facts }: CubeView,
 ): Violation[] {
   return Object.entries(service.tables).flatMap(([map, { entries }]): Violation[] => {
-    const rows = entries(config);
+    const rows = entries(config, facts);
     const count = rows instanceof YangList ? rows.size : rows.length;
     const room = service.capacity?.[map]?.(config) ?? mapLayout(service, map).maxEntries;
     if (count <= room) return [];

@@ -5,7 +5,9 @@ import { printPath } from "../../datamodel/tree/path.ts";
 import { type Dataplane, type Family, type Hook, KernelError } from "../../dataplane/dataplane.ts";
 import type { MapLayout } from "../../dataplane/layout.ts";
 import { assert } from "../../lib/assert.ts";
-import type { AnyCubeReader, AnyService, StateMap } from "../service.ts";
+import type { AnyCubeReader, AnyService } from "../any-service.ts";
+import type { StateMap } from "../cube-reader.ts";
+import type { CubeView } from "./cube-view.ts";
 import type { WantedObject } from "./inheritance.ts";
 import { fixedPart } from "./init-only.ts";
 import type { MapTarget } from "./rows.ts";
@@ -94,11 +96,11 @@ export function mapTarget(dataplane: Dataplane, cube: CubeRuntime, prop: string)
   return { dataplane, cube: cube.name, objectId: cube.objectId, layout, cause: cubePath(cube) };
 }
 
-/** The cube as its service reads it, for one configuration. */
+/** The cube as its service reads it, for one configuration and what is known by now. */
 export function cubeReader(
   dataplane: Dataplane,
   cube: CubeRuntime,
-  config: DataObject,
+  { config, facts }: CubeView,
 ): AnyCubeReader {
   const maps: Record<string, StateMap<unknown, unknown>> = {};
   for (const [prop, layout] of Object.entries(cube.service.object.maps)) {
@@ -106,6 +108,7 @@ export function cubeReader(
   }
   return {
     config,
+    facts,
     maps,
     portName: (index) => portNames(config).get(index),
     now: coarseClock,

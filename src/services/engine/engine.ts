@@ -18,7 +18,7 @@ import type { InstancePath } from "../../datamodel/tree/path.ts";
 import type { Dataplane, Devices } from "../../dataplane/dataplane.ts";
 import { assert } from "../../lib/assert.ts";
 import { atOnce, Breather, type Slices } from "../../lib/slices.ts";
-import type { Discovered } from "../service.ts";
+import type { Discovered } from "../any-service.ts";
 import { assignValues } from "./assign.ts";
 import { commitError } from "./commit-error.ts";
 import {
@@ -84,7 +84,7 @@ export class Engine implements Datastore {
     this.#report = parts.onCommit ?? (() => undefined);
     this.schema = parts.schema;
     this.#planner = new Planner(parts.schema, parts);
-    this.#judge = new Judge(parts.schema, parts.devices, this.#planner.services);
+    this.#judge = new Judge(parts.schema, parts.devices, this.#planner);
     this.#running = emptyState(parts.schema);
     this.#live = new LiveState({
       ...parts,

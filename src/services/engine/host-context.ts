@@ -1,7 +1,7 @@
 import type { YangList } from "../../datamodel/tree/list.ts";
 import type { DataObject } from "../../datamodel/tree/node.ts";
 import type { Devices } from "../../dataplane/dataplane.ts";
-import type { CubeEntry, HostContext } from "../service.ts";
+import type { CubeEntry, HostContext } from "../operation.ts";
 import type { Planner } from "./planner.ts";
 
 export interface HostParts {

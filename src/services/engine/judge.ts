@@ -6,12 +6,12 @@ import { printPath } from "../../datamodel/tree/path.ts";
 import { createValidator, type Validator } from "../../datamodel/validate/validator.ts";
 import type { Devices } from "../../dataplane/dataplane.ts";
 import type { Slices } from "../../lib/slices.ts";
-import type { AnyService } from "../service.ts";
 import { capacityViolations } from "./capacity.ts";
 import { baseOf } from "./cube.ts";
 import { nameViolations } from "./names.ts";
 import { refPath } from "./node-ref.ts";
 import { PeerIndex, peerChanges } from "./peers.ts";
+import type { Planner } from "./planner.ts";
 import { initOnlyViolations } from "./verify.ts";
 
 /** Violations reported for one transaction at most. */
@@ -33,11 +33,11 @@ export class Judge {
   readonly peers: PeerIndex;
   readonly #schema: Schema;
   readonly #validator: Validator;
-  readonly #services: ReadonlyMap<ListSchema, AnyService>;
+  readonly #planner: Planner;
 
-  constructor(schema: Schema, devices: Devices, services: ReadonlyMap<ListSchema, AnyService>) {
+  constructor(schema: Schema, devices: Devices, planner: Planner) {
     this.#schema = schema;
-    this.#services = services;
+    this.#planner = planner;
     this.#validator = createValidator(schema);
     this.peers = new PeerIndex(devices);
   }
@@ -47,7 +47,7 @@ export class Judge {
     newer: DataObject,
     options: { readonly restoring: boolean },
   ): Slices<Verdict> {
-    const lists = [...this.#services.keys()];
+    const lists = [...this.#planner.services.keys()];
     const changes = lists.flatMap((list) => {
       return peerChanges(list, cubesOf(older, list), cubesOf(newer, list));
     });
@@ -72,10 +72,11 @@ export class Judge {
 
   #serviceViolations(older: DataObject, newer: DataObject): Violation[] {
     const violations: Violation[] = [];
-    for (const [list, service] of this.#services) {
-      for (const [, , config] of cubesOf(newer, list).changes(cubesOf(older, list))) {
+    for (const [list, service] of this.#planner.services) {
+      for (const [, was, config] of cubesOf(newer, list).changes(cubesOf(older, list))) {
         if (config === undefined) continue;
-        violations.push(...capacityViolations(list, service, config));
+        const facts = this.#planner.factsFor(service, was, config);
+        violations.push(...capacityViolations(list, service, { config, facts }));
         for (const { at, message } of service.validate?.(config) ?? []) {
           const path = printPath(refPath(list, baseOf(config).name, at));
           violations.push({ path, tag: "operation-failed", appTag: "service", message });

@@ -3,7 +3,8 @@ import { nodeAt } from "../../datamodel/tree/diff.ts";
 import type { DataObject } from "../../datamodel/tree/node.ts";
 import type { InstancePath } from "../../datamodel/tree/path.ts";
 import type { Dataplane } from "../../dataplane/dataplane.ts";
-import type { AnyCubeReader, AnyService, NodeRef } from "../service.ts";
+import type { AnyCubeReader, AnyService } from "../any-service.ts";
+import type { NodeRef } from "../operation.ts";
 import { type CubeRuntime, cubeReader } from "./cube.ts";
 import { refPath } from "./node-ref.ts";
 import type { Planner } from "./planner.ts";
@@ -29,9 +30,11 @@ export function cubeAt(parts: LiveCubeParts, [first]: InstancePath): LiveCube | 
   if (first?.schema.kind !== "list" || first.keys === undefined) return undefined;
   if (!parts.planner.services.has(first.schema)) return undefined;
   const config = nodeAt(parts.root(), [first]) as DataObject | undefined;
-  const runtime = config && parts.planner.cube(config);
+  const { loaded } = parts.planner;
+  const runtime = config && loaded.of(config);
   if (config === undefined || runtime === undefined) return undefined;
-  const reader = cubeReader(parts.dataplane, runtime, config);
+  const view = { config, facts: loaded.latest(runtime) };
+  const reader = cubeReader(parts.dataplane, runtime, view);
   return { list: first.schema, runtime, config, service: runtime.service, reader };
 }
 

@@ -6,7 +6,7 @@ import type {
 } from "../../datamodel/schema/schema.ts";
 import type { InstancePath, PathStep } from "../../datamodel/tree/path.ts";
 import { assert } from "../../lib/assert.ts";
-import type { NodeKeys, NodeRef } from "../service.ts";
+import type { NodeKeys, NodeRef } from "../operation.ts";
 
 /** The path of a node that a service names below one of its cubes. */
 export function refPath(list: ListSchema, cube: string, ref: NodeRef): InstancePath {

@@ -10,7 +10,8 @@ import {
 } from "../../datamodel/validate/operation.ts";
 import type { Devices } from "../../dataplane/dataplane.ts";
 import { assert } from "../../lib/assert.ts";
-import type { Discovered, NodeRef, OperationResult } from "../service.ts";
+import type { Discovered } from "../any-service.ts";
+import type { NodeRef, OperationResult } from "../operation.ts";
 import { hostContext } from "./host-context.ts";
 import { cubeAt, type LiveCubeParts } from "./live-cube.ts";
 import { keysBelowCube, pathBelowCube, refPath, rootPath } from "./node-ref.ts";

@@ -1,24 +1,27 @@
 import type { ListSchema, Schema } from "../../datamodel/schema/schema.ts";
-import type { YangList } from "../../datamodel/tree/list.ts";
+import { type EntryChange, listChanges, type YangList } from "../../datamodel/tree/list.ts";
 import type { DataObject } from "../../datamodel/tree/node.ts";
-import type { Dataplane, Devices } from "../../dataplane/dataplane.ts";
+import type { Dataplane, Device, Devices } from "../../dataplane/dataplane.ts";
 import type { Slices } from "../../lib/slices.ts";
-import { type AnyService, type Discovered, hasCubes } from "../service.ts";
+import { type AnyFacts, type AnyService, type Discovered, hasCubes } from "../any-service.ts";
 import { nodePath } from "./cause.ts";
 import {
   baseOf,
+  type CubeBase,
   type CubeRuntime,
-  cubePath,
   familiesOf,
   mapTarget,
   type PortBase,
   wantedObject,
 } from "./cube.ts";
-import type { Inheritance, WantedObject } from "./inheritance.ts";
+import type { CubeView } from "./cube-view.ts";
+import { initialFacts, type NamedPortFact, portFact, withPorts } from "./facts.ts";
+import type { Inheritance } from "./inheritance.ts";
+import { cubeId, cubeOwner, LoadedCubes } from "./loaded-cubes.ts";
 import { deviceFault } from "./peers.ts";
-import { loadStep, opposite, programStep } from "./placing.ts";
-import { clearingStep, planTable, readable, rowStep } from "./rows.ts";
-import { phase, type Step, StepList, type StepOwner } from "./step.ts";
+import { opposite, programStep } from "./placing.ts";
+import { clearingStep, planTable, rowStep } from "./rows.ts";
+import { phase, type Step, StepList } from "./step.ts";
 import { type PortWish, Wiring } from "./wiring.ts";
 
 /** A port whose state rows are to be dropped once the commit is applied. */
@@ -34,15 +37,19 @@ export interface Plan {
   readonly unload: readonly string[];
 }
 
+/** What a change of devices leads to; without effect it only confirms what is there. */
+export interface DevicePlan {
+  readonly steps: readonly Step[];
+  readonly hasEffect: boolean;
+}
+
 /** Turns the difference of two configurations into steps, and keeps what is loaded and wired. */
 export class Planner {
   readonly wiring: Wiring;
+  readonly loaded: LoadedCubes;
   readonly #dataplane: Dataplane;
   readonly #devices: Devices;
   readonly #services: ReadonlyMap<ListSchema, AnyService>;
-  /** By id: a name can move to a cube of another service within one commit. */
-  readonly #cubes = new Map<string, CubeRuntime>();
-  readonly #slots = new Set<number>();
 
   constructor(
     schema: Schema,
@@ -52,20 +59,12 @@ export class Planner {
     this.#devices = parts.devices;
     this.#services = cubeLists(schema, parts.services);
     this.wiring = new Wiring(parts.dataplane, parts.devices);
+    this.loaded = new LoadedCubes(parts.dataplane);
   }
 
   /** The top-level lists that hold cubes, with their services. */
   get services(): ReadonlyMap<ListSchema, AnyService> {
     return this.#services;
-  }
-
-  /** The loaded cube of a configuration. */
-  cube(config: DataObject): CubeRuntime | undefined {
-    return this.#cubes.get(cubeId(config));
-  }
-
-  cubes(): IterableIterator<CubeRuntime> {
-    return this.#cubes.values();
   }
 
   /** `inherited`: where cubes and devices that come new may have been before this planner was. */
@@ -85,25 +84,56 @@ export class Planner {
     return { steps: draft.steps.ordered(), released: draft.released, unload: draft.unload };
   }
 
-  /** Steps that follow from devices having come, gone or changed; configuration is the same. */
-  planDevices(
+  /** What follows from devices having come, gone or changed; configuration is the same. */
+  *planDevices(
     cubes: readonly DataObject[],
     ports: readonly { readonly cube: string; readonly port: string }[],
     options: { readonly gone?: number } = {},
-  ): readonly Step[] {
-    const steps = new StepList();
-    const wishes = cubes.flatMap((config) => {
-      const cube = this.cube(config);
-      if (cube === undefined) return [];
+  ): Slices<DevicePlan> {
+    const draft = new PlanDraft();
+    for (const config of cubes) {
+      const cube = this.loaded.of(config);
+      if (cube === undefined) continue;
       const names = ports.filter((port) => port.cube === cube.name).map(({ port }) => port);
       const found = names.flatMap((name) => baseOf(config).ports?.get(name) ?? []);
-      const wishes = found.map((port) => this.#wish(cube, port));
-      return wishes.map((wish) => {
-        return wish.device?.ifindex === options.gone ? { ...wish, device: undefined } : wish;
+      const facts = found.map((port): NamedPortFact => {
+        const wish = withoutDevice(this.#wish(cube, port), options.gone);
+        draft.wishes.push(wish);
+        return [port.name, portFact(port, wish.device)];
       });
+      const view = { config, facts: withPorts(this.loaded.applied(cube), facts) };
+      yield* this.#planFacts(draft, cube, view);
+    }
+    this.wiring.plan(draft.steps, draft.wishes);
+    const steps = draft.steps.ordered();
+    const hasEffect = draft.changesFacts || steps.some((step) => step.describe().length > 0);
+    return { steps, hasEffect };
+  }
+
+  /** Steps that bring the rows of a cube up to what its service has learned. */
+  *planLearned(cube: CubeRuntime, config: DataObject): Slices<readonly Step[]> {
+    const draft = new PlanDraft();
+    yield* this.#planFacts(draft, cube, { config, facts: this.loaded.latest(cube) });
+    return draft.steps.ordered();
+  }
+
+  *#planFacts(draft: PlanDraft, cube: CubeRuntime, is: CubeView): Slices<void> {
+    const facts = this.loaded.applied(cube);
+    if (facts === is.facts) return;
+    yield* this.#planTables(draft, cube, [{ config: is.config, facts }, is]);
+    draft.steps.add(phase.load, this.loaded.factsApplied(cube, facts, is.facts));
+    draft.changesFacts = true;
+  }
+
+  /** What is known of a cube under a configuration that is not applied yet. */
+  factsFor(service: AnyService, was: DataObject | undefined, is: DataObject): AnyFacts {
+    const cube = was && this.loaded.of(is);
+    const before = cube ? this.loaded.applied(cube) : initialFacts(service);
+    const { type } = baseOf(is);
+    const changes = portChanges(cube && was, is).map(([name, , port]): NamedPortFact => {
+      return [name, port && portFact(port, this.#peer(port, type))];
     });
-    this.wiring.plan(steps, wishes);
-    return steps.ordered();
+    return withPorts(before, changes);
   }
 
   *#planCreation(
@@ -116,41 +146,46 @@ export class Planner {
     const id = cubeId(config);
     const wanted = wantedObject({ list, service }, config);
     const objectId = inherited?.objectId(id, wanted) ?? id;
-    const slot = inherited?.slotOf(id) ?? this.#freeSlot(draft);
+    const slot = inherited?.slotOf(id) ?? this.loaded.freeSlot(draft.slots);
+    draft.slots.add(slot);
     const cube: CubeRuntime = { name, list, service, id, objectId, slot, type };
-    draft.steps.add(phase.load, this.#loading(cube, config, wanted));
-    draft.steps.add(phase.load, this.#remembering(cube));
-    yield* this.#planTables(draft, cube, [undefined, config]);
+    const view = { config, facts: this.factsFor(service, undefined, config) };
+    draft.steps.add(phase.load, this.loaded.loading(cube, config, wanted));
+    draft.steps.add(phase.load, this.loaded.remembering(cube, view.facts));
+    yield* this.#planTables(draft, cube, [undefined, view]);
     this.#planPortsEnd(draft, cube, [0, portsEnd(config)]);
     this.#planPrograms(draft, cube, "set");
     for (const port of baseOf(config).ports ?? []) draft.wishes.push(this.#wish(cube, port));
   }
 
   #planRemoval(draft: PlanDraft, config: DataObject): void {
-    const cube = this.cube(config);
+    const cube = this.loaded.of(config);
     if (cube === undefined) return;
     for (const port of baseOf(config).ports ?? []) draft.wishes.push(goneWish(cube, port));
     this.#planPrograms(draft, cube, "clear");
-    draft.steps.add(phase.clearProgram, this.#forgetting(cube));
+    draft.steps.add(phase.clearProgram, this.loaded.forgetting(cube));
     draft.unload.push(cube.objectId);
   }
 
   *#planChange(draft: PlanDraft, was: DataObject, is: DataObject): Slices<void> {
-    const cube = this.cube(is);
+    const cube = this.loaded.of(is);
     if (cube === undefined) return;
-    yield* this.#planTables(draft, cube, [was, is]);
-    const before = baseOf(was).ports;
-    const after = baseOf(is).ports;
-    if (before === undefined || after === undefined || before === after) return;
+    const before = { config: was, facts: this.loaded.applied(cube) };
+    const after = { config: is, facts: this.factsFor(cube.service, was, is) };
+    yield* this.#planTables(draft, cube, [before, after]);
+    if (before.facts !== after.facts) {
+      draft.steps.add(phase.load, this.loaded.factsApplied(cube, before.facts, after.facts));
+    }
+    if (baseOf(was).ports === baseOf(is).ports) return;
     this.#planPortsEnd(draft, cube, [portsEnd(was), portsEnd(is)]);
-    after.diff(before, (_key, older, newer) => {
+    for (const [, older, newer] of portChanges(was, is)) {
       if (older && older.peer !== newer?.peer) {
         draft.released.push({ cube, index: older.index ?? 0 });
       }
       if (newer && !older) this.#planZeroCounters(draft, cube, newer);
       if (newer) draft.wishes.push(this.#wish(cube, newer));
       else if (older) draft.wishes.push(goneWish(cube, older));
-    });
+    }
   }
 
   /** The port that had the position before has left its counts there. */
@@ -162,12 +197,12 @@ export class Planner {
   *#planTables(
     draft: PlanDraft,
     cube: CubeRuntime,
-    versions: readonly [DataObject | undefined, DataObject],
+    views: readonly [CubeView | undefined, CubeView],
   ): Slices<void> {
     for (const [prop, table] of Object.entries(cube.service.tables)) {
       const target = mapTarget(this.#dataplane, cube, prop);
       const causeOf = (node: DataObject, config: DataObject) => nodePath(cube, config, node);
-      yield* planTable(draft.steps, { ...target, causeOf }, table, versions);
+      yield* planTable(draft.steps, { ...target, causeOf }, table, views);
     }
   }
 
@@ -194,59 +229,24 @@ export class Planner {
     }
   }
 
-  #loading(cube: CubeRuntime, config: DataObject, wanted: WantedObject): Step {
-    const constants = cube.service.constants?.(config) ?? {};
-    return loadStep(this.#dataplane, {
-      owner: cubeOwner(cube),
-      layout: cube.service.object,
-      request: { ...wanted, id: cube.objectId },
-      target: wanted.object,
-      value: { ...wanted.capacity, ...(readable(constants) as object) },
-    });
-  }
-
-  #remembering(cube: CubeRuntime): Step {
-    return {
-      describe: () => [],
-      apply: () => this.#remember(cube),
-      undo: () => this.#forget(cube),
-    };
-  }
-
-  /** The object itself stays until the commit is durable: undoing needs its learned state. */
-  #forgetting(cube: CubeRuntime): Step {
-    return {
-      describe: () => [
-        { ...cubeOwner(cube), operation: "unload", target: cube.service.object.name },
-      ],
-      apply: () => this.#forget(cube),
-      undo: () => this.#remember(cube),
-    };
-  }
-
-  #remember(cube: CubeRuntime): void {
-    this.#cubes.set(cube.id, cube);
-    this.#slots.add(cube.slot);
-  }
-
-  #forget(cube: CubeRuntime): void {
-    this.#cubes.delete(cube.id);
-    this.#slots.delete(cube.slot);
-  }
-
-  #freeSlot(draft: PlanDraft): number {
-    let slot = 0;
-    while (this.#slots.has(slot) || draft.slots.has(slot)) slot += 1;
-    draft.slots.add(slot);
-    return slot;
-  }
-
   #wish(cube: CubeRuntime, port: PortBase): PortWish {
-    const found = port.peer === undefined ? undefined : this.#devices.byName(port.peer);
-    // A device that came after the configuration was judged may be one that cannot be a peer.
-    const device = found && deviceFault(found, cube.type) === undefined ? found : undefined;
+    const device = this.#peer(port, cube.type);
     return { cube, port: port.name, index: port.index ?? 0, device, exists: true };
   }
+
+  /** The device that a port is to be connected to, if there is such a one. */
+  #peer({ peer }: PortBase, type: CubeBase["type"]): Device | undefined {
+    const found = peer === undefined ? undefined : this.#devices.byName(peer);
+    // A device that came after the configuration was judged may be one that cannot be a peer.
+    return found && deviceFault(found, type) === undefined ? found : undefined;
+  }
+}
+
+type PortEntryChange = EntryChange<PortBase>;
+
+/** Ports that differ; `was` undefined: all of them are new. */
+function portChanges(was: DataObject | undefined, is: DataObject): readonly PortEntryChange[] {
+  return [...listChanges(was && baseOf(was).ports, baseOf(is).ports)];
 }
 
 /** One more than the highest port index in use. O(ports), of which a cube has 128 at most. */
@@ -254,16 +254,12 @@ function portsEnd(config: DataObject): number {
   return Math.max(0, ...[...(baseOf(config).ports ?? [])].map(({ index = 0 }) => index + 1));
 }
 
-function cubeId(config: DataObject): string {
-  return `cubes/${baseOf(config).uuid}`;
+function withoutDevice(wish: PortWish, ifindex: number | undefined): PortWish {
+  return wish.device?.ifindex === ifindex ? { ...wish, device: undefined } : wish;
 }
 
 function goneWish(cube: CubeRuntime, port: PortBase): PortWish {
   return { cube, port: port.name, index: port.index ?? 0, device: undefined, exists: false };
-}
-
-function cubeOwner(cube: CubeRuntime): StepOwner {
-  return { cube: cube.name, cause: cubePath(cube) };
 }
 
 class PlanDraft {
@@ -274,8 +270,9 @@ class PlanDraft {
   readonly inherited: Inheritance | undefined;
   /** Slots that are taken beside those of the cubes that are loaded. */
   readonly slots: Set<number>;
+  changesFacts = false;
 
-  constructor(inherited: Inheritance | undefined) {
+  constructor(inherited?: Inheritance) {
     this.inherited = inherited;
     this.slots = new Set(inherited?.slots());
   }

@@ -3,7 +3,8 @@ import { listChanges, YangList } from "../../datamodel/tree/list.ts";
 import type { Dataplane } from "../../dataplane/dataplane.ts";
 import type { MapLayout } from "../../dataplane/layout.ts";
 import type { Slices } from "../../lib/slices.ts";
-import type { AnyConfig, AnyTable } from "../service.ts";
+import type { AnyConfig, AnyTable } from "../any-service.ts";
+import type { CubeView } from "./cube-view.ts";
 import { type Ground, phase, type Step, type StepList } from "./step.ts";
 
 /** A row as it was and as it is to be; undefined where there is none. */
@@ -57,8 +58,8 @@ function* batches(changes: readonly RowChange[]): Generator<readonly RowChange[]
   }
 }
 
-/** The configuration of the cube before and after; before undefined for a new one. */
-type Versions = readonly [older: AnyConfig | undefined, newer: AnyConfig];
+/** The cube before and after; before undefined for a new one. */
+type Versions = readonly [older: CubeView | undefined, newer: CubeView];
 
 function* tableChanges(
   layout: MapLayout,
@@ -72,8 +73,8 @@ function* tableChanges(
   };
   let count = 0;
   for (const [before, after] of differingEntries(table, [older, newer])) {
-    const was = before && older ? rowOf(before, older) : undefined;
-    changes.add(was, after ? rowOf(after, newer) : undefined);
+    const was = before && older ? rowOf(before, older.config) : undefined;
+    changes.add(was, after ? rowOf(after, newer.config) : undefined);
     count += 1;
     if (count % rowsPerSlice === 0) yield;
   }
@@ -84,8 +85,8 @@ function* differingEntries(
   table: AnyTable,
   [older, newer]: Versions,
 ): Generator<readonly [was: AnyConfig | undefined, is: AnyConfig | undefined]> {
-  const before = older === undefined ? undefined : table.entries(older);
-  const after = table.entries(newer);
+  const before = older === undefined ? undefined : table.entries(older.config, older.facts);
+  const after = table.entries(newer.config, newer.facts);
   if (after instanceof YangList && (before === undefined || before instanceof YangList)) {
     for (const [, was, is] of listChanges(before, after)) yield [was, is];
     return;

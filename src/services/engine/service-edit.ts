@@ -5,7 +5,7 @@ import type { DataSchema, ParentSchema, Schema } from "../../datamodel/schema/sc
 import type { LeafValue } from "../../datamodel/schema/value-type.ts";
 import { type InstancePath, parsePath, printPath } from "../../datamodel/tree/path.ts";
 import { assert } from "../../lib/assert.ts";
-import type { DeletingEdit, NodeRef, ServiceEdit, WritingEdit } from "../service.ts";
+import type { DeletingEdit, NodeRef, ServiceEdit, WritingEdit } from "../operation.ts";
 import { keyedStep } from "./node-ref.ts";
 
 /**

@@ -1,4 +1,5 @@
-import type { AnyCubeReader, StateMap } from "../service.ts";
+import type { AnyCubeReader } from "../any-service.ts";
+import type { StateMap } from "../cube-reader.ts";
 import { type CubeRuntime, mapLayout } from "./cube.ts";
 import { keyText, readable } from "./rows.ts";
 import type { Step } from "./step.ts";

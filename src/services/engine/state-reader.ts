@@ -4,7 +4,8 @@ import type { YangList } from "../../datamodel/tree/list.ts";
 import type { DataObject } from "../../datamodel/tree/node.ts";
 import type { InstancePath } from "../../datamodel/tree/path.ts";
 import type { Dataplane, Devices } from "../../dataplane/dataplane.ts";
-import { type Discovered, hasCubes, type ModuleDefinition } from "../service.ts";
+import { type Discovered, hasCubes } from "../any-service.ts";
+import type { ModuleDefinition } from "../operation.ts";
 import { readCounters } from "./counters.ts";
 import { baseOf, type CubeRuntime, cubeReader, mapTarget } from "./cube.ts";
 import { forwardingPath } from "./hop.ts";
@@ -60,7 +61,7 @@ export class StateReader {
 
   /** One cube; of the state only what is needed for the path below it. */
   cube(list: ListSchema, config: DataObject, below: InstancePath): DataObject {
-    const cube = this.#planner.cube(config);
+    const cube = this.#planner.loaded.of(config);
     if (cube === undefined) return config;
     const extra: Record<string, unknown> = { serviceName: list.name };
     const child = below[0]?.schema;
@@ -69,7 +70,8 @@ export class StateReader {
     const hasPorts = list.childByName.has("ports");
     if (hasPorts && isWanted("ports")) extra["ports"] = this.#ports(cube, config);
     const base = withState(list, config, extra);
-    const reader = cubeReader(this.#dataplane, cube, config);
+    const facts = this.#planner.loaded.latest(cube);
+    const reader = cubeReader(this.#dataplane, cube, { config, facts });
     const own: Record<string, unknown> = {};
     for (const [prop, state] of Object.entries(cube.service.state ?? {})) {
       if (isWanted(prop)) own[prop] = state(reader, only);

@@ -25,11 +25,11 @@ export const service = defineService({
   },
 
   state: { fdb: (bridge, only) => ({ entry: learnedEntries(bridge, only) }) },
-  events: { fdbEvents: (record) => [stationRef(simplebridgeFdbEvent.decode(record).address)] },
+  events: { fdbEvents: (record) => changed([simplebridgeFdbEvent.decode(record)]) },
   actions: {
     "fdb/flush": (_input, bridge) => ({
       output: { flushed: true },
-      changed: forgetStations(bridge, () => true),
+      ...forgetStations(bridge, () => true),
     }),
   },
   forget: { "fdb/entry": ([address], bridge) => forgetStation(bridge, String(address)) },
@@ -81,10 +81,10 @@ function isAged(bridge: Bridge, station: Station): boolean {
   return ageNs(bridge, station) >= BigInt(bridge.config.fdb.agingTime) * nsPerSecond;
 }
 
-function forgetStations(bridge: Bridge, isGone: (station: Station) => boolean): NodeRef[] {
+function forgetStations(bridge: Bridge, isGone: (station: Station) => boolean) {
   const gone = bridge.maps.learnedFdb.rows().filter(({ value }) => isGone(value));
   bridge.maps.learnedFdb.delete(gone.map(({ key }) => key));
-  return gone.map(({ key }) => stationRef(key.address));
+  return changed(gone.map(({ key }) => key));
 }
 
 function forgetStation(bridge: Bridge, address: string): boolean {
@@ -94,6 +94,6 @@ function forgetStation(bridge: Bridge, address: string): boolean {
   return isKnown;
 }
 
-function stationRef(address: Uint8Array): NodeRef {
-  return ["fdb", "entry", [macText(address)]];
+function changed(stations: readonly { readonly address: Uint8Array }[]) {
+  return { changed: stations.map(({ address }): NodeRef => ["fdb", "entry", [macText(address)]]) };
 }

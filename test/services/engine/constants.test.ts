@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { u32 } from "../../../src/lib/codec.ts";
-import type { AnyService } from "../../../src/services/service.ts";
+import type { AnyService } from "../../../src/services/any-service.ts";
 import { engineFixture, local } from "../../support/engine.ts";
 import { patchPanel } from "../../support/patch-panel.ts";
 

@@ -4,6 +4,7 @@ import { printPath } from "../../../src/datamodel/tree/path.ts";
 import { KernelError } from "../../../src/dataplane/dataplane.ts";
 import { u32, u64 } from "../../../src/lib/codec.ts";
 import { anyServices, type EngineFixture, engineFixture } from "../../support/engine.ts";
+import { alarm } from "../../support/patch-model.ts";
 import { patchPanel } from "../../support/patch-panel.ts";
 
 const pp0 = "/patch:patch[name='pp0']";
@@ -70,12 +71,12 @@ describe("an event of the data path", () => {
     const { engine, memory, id, heard } = await metered();
     const events = heard();
 
-    memory.emit(id, "alarms", u32.encode(1));
+    memory.emit(id, "alarms", alarm.encode({ port: 1, colour: 0 }));
 
     const [event] = events;
     assert.deepEqual(
       event?.state.map((path) => printPath(path)),
-      [`${pp0}/cable[from='b']`],
+      [`${pp0}/cable[from='b']`, `${pp0}/board`],
     );
     assert.equal(event?.older, event?.newer);
     assert.equal(event?.commitId, engine.snapshot().commitId);
@@ -86,7 +87,7 @@ describe("an event of the data path", () => {
     const events = heard();
 
     memory.emit(id, "alarms", new Uint8Array(1));
-    memory.emit(id, "alarms", u32.encode(0));
+    memory.emit(id, "alarms", alarm.encode({ port: 0, colour: 0 }));
 
     assert.deepEqual([errors.length, events.length], [1, 1]);
   });
@@ -103,7 +104,7 @@ describe("an event of the data path", () => {
     await commit(edit("create", pp0, { ports: [{ name: "a" }], cable: [] }));
     await commit(edit("merge", `${pp0}/ports[name='b']`, {}));
     const events = heard();
-    memory.emit(objectId(pp0), "alarms", u32.encode(0));
+    memory.emit(objectId(pp0), "alarms", alarm.encode({ port: 0, colour: 0 }));
 
     assert.notEqual(read(pp0), undefined);
     assert.deepEqual([errors.length, events.length], [1, 1]);
@@ -120,9 +121,9 @@ describe("an event of the data path", () => {
       told += 1;
     });
 
-    memory.emit(id, "alarms", u32.encode(0));
+    memory.emit(id, "alarms", alarm.encode({ port: 0, colour: 0 }));
     subscription[Symbol.dispose]();
-    memory.emit(id, "alarms", u32.encode(0));
+    memory.emit(id, "alarms", alarm.encode({ port: 0, colour: 0 }));
 
     assert.equal(told, 1);
     assert.deepEqual(errors, [failure, failure]);

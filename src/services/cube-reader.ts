@@ -1,0 +1,36 @@
+import type { ObjectLayout } from "../dataplane/layout.ts";
+import type { Facts } from "./facts.ts";
+import type { NodeRef } from "./operation.ts";
+import type { Key, StateMapName, Value } from "./table.ts";
+
+/**
+ * A cube as its service sees it: configuration, facts, and state maps to read and to clear. `F`:
+ * the facts that the service itself collects.
+ */
+export interface CubeReader<C, O extends ObjectLayout, F = undefined> {
+  readonly config: C;
+  readonly facts: Facts<C, F>;
+  readonly maps: {
+    readonly [M in StateMapName<O>]: StateMap<Key<O["maps"][M]>, Value<O["maps"][M]>>;
+  };
+  /** The name of the port at a position of the port table. */
+  portName(index: number): string | undefined;
+  /** The kernel's coarse monotonic clock, nanoseconds: what BPF programs stamp rows with. */
+  now(): bigint;
+}
+
+/** A state map: written by BPF programs, read and expired by the daemon. */
+export interface StateMap<K, V> {
+  rows(): { readonly key: K; readonly value: V }[];
+  get(key: K): V | undefined;
+  /** Absent keys are no error: the program may have evicted them. */
+  delete(keys: readonly K[]): void;
+}
+
+/** What follows from something that happened. */
+export interface Reaction<F> {
+  /** Nodes whose state changed; told to watchers. */
+  readonly changed?: readonly NodeRef[];
+  /** The service's own facts from now on. Rows follow in the background, in a turn of their own. */
+  readonly facts?: F;
+}

@@ -1,0 +1,106 @@
+import type { Schema } from "../../datamodel/schema/schema.ts";
+import { nodeAt } from "../../datamodel/tree/diff.ts";
+import type { YangList } from "../../datamodel/tree/list.ts";
+import type { DataObject } from "../../datamodel/tree/node.ts";
+import type { InstancePath } from "../../datamodel/tree/path.ts";
+import type { DeviceEvent, Devices } from "../../dataplane/dataplane.ts";
+import { Breather } from "../../lib/slices.ts";
+import { type Discovered, hasCubes } from "../any-service.ts";
+import type { ModuleDefinition } from "../operation.ts";
+import { hostContext } from "./host-context.ts";
+import { refPath, rootPath } from "./node-ref.ts";
+import type { PeerIndex, PortName } from "./peers.ts";
+import type { ReactionParts } from "./reactions.ts";
+import { applySteps } from "./step.ts";
+
+export interface DeviceFollowerParts extends ReactionParts {
+  readonly schema: Schema;
+  readonly services: readonly Discovered[];
+  readonly devices: Devices;
+  readonly peers: PeerIndex;
+}
+
+type NamedPort = Pick<PortName, "cube" | "port">;
+
+/** Keeps wiring, port facts and watchers current when network devices come, go and change. */
+export class DeviceFollower implements Disposable {
+  readonly #parts: DeviceFollowerParts;
+  readonly #subscription: Disposable;
+
+  constructor(parts: DeviceFollowerParts) {
+    this.#parts = parts;
+    this.#subscription = parts.devices.subscribe((event) => {
+      this.#tellModules(event);
+      parts.turns.take(() => this.#follow(event)).catch(parts.onError);
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#subscription[Symbol.dispose]();
+  }
+
+  /** Wires the ports that name the device, by its name now and by the one it was wired under. */
+  async #follow({ kind, device }: DeviceEvent): Promise<void> {
+    const { planner, peers, changed } = this.#parts;
+    const wired = planner.wiring.portOf(device.ifindex);
+    const named = peers.portOf(device.name);
+    const isSame = wired?.cube === named?.cube && wired?.port === named?.port;
+    const ports = [isSame ? undefined : wired, named].filter((port) => port !== undefined);
+    if (ports.length === 0) return;
+    // The same index may be another device's by now: what was wired to it is gone all the same.
+    await this.#rewire(ports, kind === "removed" ? { gone: device.ifindex } : {});
+    if (kind === "removed") await this.#rewire(ports);
+    const paths = ports.map((port) => this.#portPath(port)).filter((path) => path !== undefined);
+    if (paths.length > 0) changed(paths);
+  }
+
+  /** Waits before it rewires: undoing a commit must find the wiring and facts that it left. */
+  async #rewire(
+    ports: readonly NamedPort[],
+    options: { readonly gone?: number } = {},
+  ): Promise<void> {
+    const { planner, durable } = this.#parts;
+    const breather = new Breather();
+    const plan = () => breather.run(planner.planDevices(this.#configs(ports), ports, options));
+    let { steps, hasEffect } = await plan();
+    if (hasEffect) {
+      await durable();
+      ({ steps } = await plan());
+    }
+    await applySteps(steps, breather);
+  }
+
+  #tellModules(event: DeviceEvent): void {
+    for (const service of this.#parts.services) {
+      if (!hasCubes(service)) this.#tellModule(service, event);
+    }
+  }
+
+  #tellModule({ deviceChanged }: ModuleDefinition, event: DeviceEvent): void {
+    const { schema, changed, root, onError } = this.#parts;
+    try {
+      const refs = deviceChanged?.(event, hostContext(this.#parts, root())) ?? [];
+      if (refs.length > 0) changed(refs.map((ref) => rootPath(schema.root, ref)));
+    } catch (error) {
+      onError(error);
+    }
+  }
+
+  #configs(ports: readonly NamedPort[]): DataObject[] {
+    const root = this.#parts.root();
+    const names = new Set(ports.map(({ cube }) => cube));
+    return [...this.#parts.planner.services.keys()].flatMap((list) => {
+      const cubes = root[list.prop] as YangList<DataObject>;
+      const found = [...names].map((name) => cubes.get(name));
+      return found.filter((config) => config !== undefined);
+    });
+  }
+
+  #portPath({ cube, port }: NamedPort): InstancePath | undefined {
+    for (const list of this.#parts.planner.services.keys()) {
+      const ref = refPath(list, cube, ["ports", [port]]);
+      if (nodeAt(this.#parts.root(), ref) !== undefined) return ref;
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,103 @@
+import type { InstancePath } from "../../datamodel/tree/path.ts";
+import { Breather } from "../../lib/slices.ts";
+import type { Reaction } from "../cube-reader.ts";
+import type { CubeRuntime } from "./cube.ts";
+import { type LiveCube, type LiveCubeParts, liveCube, pathsBelow } from "./live-cube.ts";
+import { applySteps } from "./step.ts";
+import type { Turns } from "./turns.ts";
+
+export interface ReactionParts extends LiveCubeParts {
+  readonly turns: Turns;
+  /** Waits until no commit so far can be undone any more, or has been. */
+  readonly durable: () => Promise<void>;
+  /** Tells subscribers of nodes whose state changed. */
+  readonly changed: (state: readonly InstancePath[]) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+/** A cube whose rows are behind its facts, and what is told of when they are not. */
+interface Behind {
+  readonly cube: CubeRuntime;
+  readonly changed: readonly InstancePath[];
+}
+
+/**
+ * Calls services when something happened, and does what they react with: facts that are learned
+ * become rows by the same difference as configuration, in a turn between commits.
+ */
+export class Reactions {
+  readonly #parts: ReactionParts;
+  readonly #behind = new Map<string, Behind>();
+  #isScheduled = false;
+
+  constructor(parts: ReactionParts) {
+    this.#parts = parts;
+  }
+
+  /** Runs a service's callback on a cube, unless the cube is gone. */
+  run(runtime: CubeRuntime, call: (cube: LiveCube) => Reaction<unknown> | undefined): void {
+    try {
+      const cube = liveCube(this.#parts, runtime);
+      const reaction = cube && call(cube);
+      if (cube && reaction) this.#take(cube, reaction);
+    } catch (error) {
+      this.#parts.onError(error);
+    }
+  }
+
+  /** Tries again what could not be written before. */
+  retry(): void {
+    if (this.#behind.size > 0) this.#schedule();
+  }
+
+  #take(cube: LiveCube, { changed = [], facts }: Reaction<unknown>): void {
+    const paths = pathsBelow(cube, changed);
+    if (facts === undefined || facts === cube.reader.facts.own) {
+      this.#tell(paths);
+      return;
+    }
+    const { runtime } = cube;
+    this.#parts.planner.loaded.learn(runtime, facts);
+    this.#note({ cube: runtime, changed: paths });
+    this.#schedule();
+  }
+
+  #note({ cube, changed }: Behind): void {
+    const before = this.#behind.get(cube.objectId)?.changed ?? [];
+    this.#behind.set(cube.objectId, { cube, changed: [...before, ...changed] });
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    this.#parts.turns.take(() => this.#catchUp()).catch(this.#parts.onError);
+  }
+
+  /** Waits before it writes: undoing a commit must find the rows that the commit left. */
+  async #catchUp(): Promise<void> {
+    await this.#parts.durable();
+    this.#isScheduled = false;
+    const behind = [...this.#behind.values()];
+    this.#behind.clear();
+    for (const one of behind) await this.#bringUp(one);
+  }
+
+  async #bringUp(behind: Behind): Promise<void> {
+    const { planner, onError } = this.#parts;
+    const cube = liveCube(this.#parts, behind.cube);
+    if (cube === undefined) return;
+    try {
+      const breather = new Breather();
+      const steps = await breather.run(planner.planLearned(cube.runtime, cube.config));
+      await applySteps(steps, breather);
+      this.#tell(behind.changed);
+    } catch (error) {
+      this.#note(behind);
+      onError(error);
+    }
+  }
+
+  #tell(paths: readonly InstancePath[]): void {
+    if (paths.length > 0) this.#parts.changed(paths);
+  }
+}
