@@ -20,6 +20,7 @@ import { discoverServices, objectsOf } from "../services/discover.ts";
 import { restoredState } from "../services/engine/commit-log.ts";
 import { Engine } from "../services/engine/engine.ts";
 import { Closers } from "./closers.ts";
+import { commitLines } from "./commit-line.ts";
 import { readLocks } from "./locks.ts";
 import type { DaemonOptions, TlsFiles } from "./options.ts";
 import { packageRoot } from "./package-root.ts";
@@ -92,7 +93,9 @@ async function startEngine(options: DaemonOptions, log: Log, closers: Closers): 
   closers.add(() => devices[Symbol.dispose]());
   closers.add(() => dataplane[Symbol.dispose]());
   const onError = (error: unknown) => log("error", "background work failed", { error });
-  const engine = new Engine({ schema, services, dataplane, devices, log: journal, onError });
+  const onCommit = commitLines(log);
+  const parts = { schema, services, dataplane, devices, log: journal };
+  const engine = new Engine({ ...parts, onError, onCommit });
   closers.add(() => engine.close());
   await engine.restore(stored);
   return engine;

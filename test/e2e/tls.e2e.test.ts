@@ -73,8 +73,16 @@ describe("the daemon on TCP", function () {
     const known = open(daemon, port, channel(authority.issue("alice")));
     await known.call(create, { simplebridge: { name: "br0" } });
 
-    const line = daemon.errors.split("\n").find((text) => text.includes('"message":"write"'));
-    assert.equal(JSON.parse(line ?? "{}").user, "O=test,CN=alice");
+    const line = daemon.errors.split("\n").find((text) => text.includes('"message":"commit"'));
+    const { user, call, outcome } = JSON.parse(line ?? "{}");
+    assert.deepEqual(
+      { user, call, outcome },
+      {
+        user: "O=test,CN=alice",
+        call: "grpc SimplebridgeService/CreateSimplebridge",
+        outcome: "committed",
+      },
+    );
   });
 
   it("serves without TLS on loopback if told so", async () => {

@@ -30,6 +30,8 @@ export type EditInsert =
 export interface CommitOptions {
   /** Who asks: certificate subject, or `local`. */
   readonly user: string;
+  /** What the client called, as `grpc TransactionService/Apply`: for the log. */
+  readonly call?: string;
   /** Fail unless nothing under the nodes written changed since this commit id. */
   readonly ifMatch?: string;
   readonly dryRun?: boolean;

@@ -6,11 +6,12 @@ const waitApplied = 2;
 /** A yangplane.core.v1.WriteOptions for the datastore. */
 export function commitOptions(
   options: unknown,
-  { user, signal }: { user: string; signal: AbortSignal },
+  { user, call, signal }: { user: string; call: string; signal: AbortSignal },
 ): CommitOptions {
   const { if_match: ifMatch, dry_run: dryRun, comment, wait } = (options ?? {}) as PlainMessage;
   return {
     user,
+    call,
     signal,
     wait: wait === waitApplied ? "applied" : "durable",
     ...(ifMatch ? { ifMatch: ifMatch as string } : {}),

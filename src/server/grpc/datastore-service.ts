@@ -6,7 +6,6 @@ import type { DataSchema, OperationSchema, ParentSchema } from "../../datamodel/
 import type { DataObject } from "../../datamodel/tree/node.ts";
 import { emptyObject } from "../../datamodel/tree/node.ts";
 import { type InstancePath, parsePath, printPath } from "../../datamodel/tree/path.ts";
-import { admit } from "../access.ts";
 import type { Api } from "./api.ts";
 import { commitMessage, commitOptions, planMessage } from "./commit-message.ts";
 import { JsonPage } from "./json-page.ts";
@@ -72,10 +71,6 @@ export async function invokeByPath(
   const text = (request["path"] as string | undefined) ?? "";
   const { path, operation } = operationAt(api, text);
   const input = inputOf(operation, (request["json"] as string | undefined) ?? "", text);
-  admit(
-    { user: caller.user, protocol: "grpc", name: "Invoke", writes: true, paths: [text] },
-    api.log,
-  );
   const options = commitOptions(request["options"], caller);
   const { output, commit, plan } = await api.datastore.invoke(path, operation, input, options);
   return {

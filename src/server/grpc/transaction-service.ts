@@ -5,7 +5,6 @@ import { CommitError, RequestError, refuse, type Violation } from "../../datamod
 import { type DataObject, keysOf } from "../../datamodel/tree/node.ts";
 import { type InstancePath, parsePath, printPath } from "../../datamodel/tree/path.ts";
 import { Breather, type Slices } from "../../lib/slices.ts";
-import { admit } from "../access.ts";
 import type { Api } from "./api.ts";
 import { commitMessage, commitOptions, planMessage } from "./commit-message.ts";
 import { violationMessage } from "./error-status.ts";
@@ -34,7 +33,7 @@ export async function apply(api: Api, bytes: Buffer, caller: Caller): Promise<Pl
   const transaction = new Transaction(api);
   try {
     await transaction.add(bytes);
-    return await transaction.commit("Apply", caller);
+    return await transaction.commit(caller);
   } finally {
     transaction.release();
   }
@@ -64,7 +63,7 @@ async function commitStream(
   try {
     for await (const bytes of call) await transaction.add(bytes as Buffer);
     api.endStreams.delete(stop);
-    return await transaction.commit("ApplyStream", caller);
+    return await transaction.commit(caller);
   } finally {
     api.endStreams.delete(stop);
     transaction.release();
@@ -125,17 +124,14 @@ class Transaction {
     this.#bytes = 0;
   }
 
-  async commit(name: string, caller: Caller): Promise<PlainMessage> {
+  async commit(caller: Caller): Promise<PlainMessage> {
     const options = commitOptions(this.#options, caller);
     if (this.#violations.length > 0) {
       if (options.dryRun) return violationsAnswer(this.#violations);
       throw new RequestError(this.#violations);
     }
     if (this.#edits.length === 0) throw refuse("missing-element", "", "there are no edits");
-    const { datastore, log } = this.#api;
-    const paths = this.#edits.slice(0, 100).map(({ path }) => printPath(path));
-    const writes = options.dryRun !== true;
-    admit({ user: caller.user, protocol: "grpc", name, writes, paths }, log);
+    const { datastore } = this.#api;
     try {
       return answer(await datastore.commit(this.#edits, options), options.dryRun === true);
     } catch (error) {

@@ -5,7 +5,6 @@ import type { YangList } from "../../datamodel/tree/list.ts";
 import { type DataObject, emptyObject } from "../../datamodel/tree/node.ts";
 import { type InstancePath, printPath } from "../../datamodel/tree/path.ts";
 import { Breather, type Slices } from "../../lib/slices.ts";
-import { admit } from "../access.ts";
 import type { Api } from "./api.ts";
 import { commitMessage, commitOptions } from "./commit-message.ts";
 import { DataBody } from "./encode.ts";
@@ -159,7 +158,6 @@ interface Write {
 /** Commits; the answer shows the entry as it is then, and nothing after a dry run. */
 async function write(typed: TypedMethod, { path, edits, options }: Write, caller: Caller) {
   const { api, binding, method } = typed;
-  admitWrite(typed, caller, [printPath(path)]);
   const outcome = await api.datastore.commit(edits, commitOptions(options, caller));
   if (outcome.violations) throw new RequestError(outcome.violations);
   if (outcome.commit === undefined) return {};
@@ -199,21 +197,11 @@ function* entriesBelow(node: DataSchema, object: DataObject): Generator<DataObje
   }
 }
 
-function admitWrite(
-  { api, method }: TypedMethod,
-  { user }: Caller,
-  paths: readonly string[],
-): void {
-  const operation = { user, protocol: "grpc", name: method.name, writes: true, paths };
-  admit(operation, api.log);
-}
-
 async function invoke(typed: TypedMethod, request: TypedRequest, caller: Caller) {
   const { api, binding } = typed;
   const operation = binding.target as OperationSchema;
   const path = requestPath(operation.parent, request.keys);
   const input = request.body ?? emptyObject(operation.input);
-  admitWrite(typed, caller, [operationPath(operation, request.keys)]);
   const options = commitOptions(request.plain["options"], caller);
   const { output, commit } = await api.datastore.invoke(path, operation, input, options);
   return {

@@ -19,6 +19,8 @@ export const messageSizeMax = 4 * 1024 * 1024;
 /** Who calls, and a signal for when nobody waits for the answer any more. */
 export interface Caller {
   readonly user: string;
+  /** `grpc TransactionService/Apply`. */
+  readonly call: string;
   readonly signal: AbortSignal;
 }
 
@@ -45,7 +47,11 @@ export function callerOf(call: Call): Caller {
   // grpc-js also cancels a call whose deadline has passed.
   if (call.cancelled) controller.abort();
   else (call as EventEmitter).once("cancelled", () => controller.abort());
-  return { user: userOf(call.getAuthContext()?.sslPeerCertificate), signal: controller.signal };
+  return {
+    user: userOf(call.getAuthContext()?.sslPeerCertificate),
+    call: `grpc ${call.getPath().replace(/^\/(.*\.)?/, "")}`,
+    signal: controller.signal,
+  };
 }
 
 /** @throws RequestError for a message no client would take */

@@ -28,7 +28,16 @@ import {
   encodingCommit,
   type Version,
 } from "./commit-log.ts";
-import { type Applied, type CommitReport, type Done, reporting } from "./commit-report.ts";
+import {
+  type Applied,
+  aboutOf,
+  type CommitReport,
+  type Done,
+  reporting,
+  type Subject,
+  subjectOfEdits,
+  subjectOfOperation,
+} from "./commit-report.ts";
 import { checkingIfMatch, UndoneCommits } from "./if-match.ts";
 import { Judge, type Verdict } from "./judge.ts";
 import { LiveState } from "./live-state.ts";
@@ -143,7 +152,9 @@ export class Engine implements Datastore {
   async commit(edits: readonly Edit[], options: CommitOptions): Promise<CommitOutcome> {
     try {
       const change = { edits, work: noWork };
-      return await this.#inTurn(options, async () => await this.#commit(change, options));
+      return await this.#inTurn(options, subjectOfEdits(edits), () =>
+        this.#commit(change, options),
+      );
     } catch (error) {
       if (error instanceof RequestError) return { violations: error.violations };
       throw error;
@@ -158,7 +169,8 @@ export class Engine implements Datastore {
   ): Promise<InvokeOutcome> {
     let output: DataObject | undefined;
     let isWrite = false;
-    const { commit, plan } = await this.#inTurn(options, async () => {
+    const subject = subjectOfOperation(path, operation);
+    const { commit, plan } = await this.#inTurn(options, subject, async () => {
       if (this.#parts.log.failure) this.#undoPending();
       // An operation may do anything to its node.
       atOnce(this.#checkingIfMatch([{ path, operation: "replace" }], options));
@@ -172,7 +184,11 @@ export class Engine implements Datastore {
   }
 
   /** Runs a task as one commit after the others; waits until it is durable where that is wanted. */
-  async #inTurn(options: CommitOptions, task: () => Promise<Applied>): Promise<Done> {
+  async #inTurn(
+    options: CommitOptions,
+    subject: Subject,
+    task: () => Promise<Applied>,
+  ): Promise<Done> {
     const run = async (): Promise<Applied> => {
       if (this.#turns.isCrowded) throw new CommitError("unavailable", "too many commits wait");
       return await this.#turns.take(() => {
@@ -181,7 +197,8 @@ export class Engine implements Datastore {
       });
     };
     try {
-      const { outcome, durable } = await reporting(run, options, this.#report);
+      const about = aboutOf(options, subject);
+      const { outcome, durable } = await reporting(run, about, this.#report);
       if (options.wait !== "applied" && durable) await durable;
       return outcome;
     } catch (error) {

@@ -13,28 +13,26 @@ import {
 import { Listener } from "../../../src/server/listener.ts";
 import { ApiClient, loadTypes } from "../../support/api-client.ts";
 import { MemoryDatastore } from "../../support/datastore.ts";
+import { bridge } from "./models.ts";
 
 interface Served {
   readonly datastore: MemoryDatastore;
   readonly server: GrpcServer;
   readonly directory: string;
-  readonly log: unknown[];
 }
 
 /** A server over a MemoryDatastore with a client that knows only the printed .proto. */
 export class Session extends ApiClient implements AsyncDisposable {
   readonly datastore: MemoryDatastore;
   readonly socket: string;
-  readonly log: unknown[];
   readonly #server: GrpcServer;
   readonly #directory: string;
 
-  private constructor(module: IrModule, { datastore, server, directory, log }: Served) {
+  private constructor(module: IrModule, { datastore, server, directory }: Served) {
     const socket = join(directory, "s");
     super(`unix:${socket}`, loadTypes([], [generateProto([module], module.name, undefined).proto]));
     this.socket = socket;
     this.datastore = datastore;
-    this.log = log;
     this.#server = server;
     this.#directory = directory;
   }
@@ -42,12 +40,11 @@ export class Session extends ApiClient implements AsyncDisposable {
   static async open(module: IrModule, limits: Partial<GrpcLimits> = {}): Promise<Session> {
     const directory = mkdtempSync(join(tmpdir(), "yangplane-grpc-"));
     const datastore = new MemoryDatastore(linkSchema([module]));
-    const log: unknown[] = [];
-    const take: Log = (level, message, fields) => log.push({ level, message, ...fields });
-    const listener = await Listener.onSocket(join(directory, "s"), take);
+    const log: Log = () => {};
+    const listener = await Listener.onSocket(join(directory, "s"), log);
     const listeners = [{ listener }];
-    const server = startGrpcServer({ datastore, listeners, log: take, limits });
-    return new Session(module, { datastore, server, directory, log });
+    const server = startGrpcServer({ datastore, listeners, log, limits });
+    return new Session(module, { datastore, server, directory });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -55,4 +52,17 @@ export class Session extends ApiClient implements AsyncDisposable {
     await this.#server.stop();
     rmSync(this.#directory, { recursive: true, force: true });
   }
+}
+
+/** A session with bridge br0 that has two ports and limits: commit 1. */
+export async function openBridge(): Promise<Session> {
+  const session = await Session.open(bridge);
+  await session.call("yangplane.bridge.v1.BridgeService/CreateBridge", {
+    bridge: {
+      name: "br0",
+      ports: [{ name: "p1", mode: "MODE_TRUNK", stp: [{ vlan: 1, pathCost: 4 }] }, { name: "p2" }],
+      limits: { rate: { digits: "150", fractionDigits: 2 }, tag: ["b", "a"], burst: "-5" },
+    },
+  });
+  return session;
 }

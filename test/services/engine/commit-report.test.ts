@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { emptyObject } from "../../../src/datamodel/tree/node.ts";
+import { parsePath } from "../../../src/datamodel/tree/path.ts";
 import { type EngineFixture, engineFixture, local } from "../../support/engine.ts";
 
 const br0 = "/simplebridge:simplebridge[name='br0']";
@@ -17,7 +19,11 @@ async function started(): Promise<EngineFixture> {
 describe("the report of a transaction", () => {
   it("comes when it is on disk, also if the caller did not wait, and tells both times", async () => {
     const { engine, edit, log, reports } = await started();
-    await engine.commit([edit("delete", br0)], { user: "CN=ann", wait: "applied" });
+    await engine.commit([edit("delete", br0)], {
+      user: "CN=ann",
+      call: "grpc Apply",
+      wait: "applied",
+    });
     const before = reports.length;
 
     log.settle();
@@ -25,7 +31,9 @@ describe("the report of a transaction", () => {
 
     const [{ appliedMs = 0, durableMs = 0, ...report } = {}] = reports;
     assert.equal(before, 0);
-    assert.deepEqual(report, { user: "CN=ann", outcome: "committed", id: "2" });
+    const subject = { pathCount: 1, paths: [br0] };
+    const who = { user: "CN=ann", call: "grpc Apply", subject };
+    assert.deepEqual(report, { ...who, outcome: "committed", id: "2" });
     assert.ok(0 < appliedMs && appliedMs < durableMs, `${appliedMs} < ${durableMs}`);
   });
 
@@ -37,8 +45,9 @@ describe("the report of a transaction", () => {
     log.fail(new Error("no space left on device"));
     await assert.rejects(commit);
 
-    const [{ appliedMs = 0, ...report } = {}] = reports.slice(1);
-    assert.deepEqual(report, { user: "local", outcome: "failed", id: "2" });
+    const [{ appliedMs = 0, outcome, id, error } = {}] = reports.slice(1);
+    assert.deepEqual({ outcome, id }, { outcome: "failed", id: "2" });
+    assert.match(String((error as Error).cause), /no space left/);
     assert.ok(appliedMs > 0);
   });
 
@@ -73,9 +82,39 @@ describe("the report of a transaction", () => {
 
       await run(fixture).catch(() => undefined);
 
-      const [{ appliedMs: _, ...report } = {}] = fixture.reports;
+      const [{ appliedMs: _, subject: _subject, error, ...report } = {}] = fixture.reports;
       assert.deepEqual(report, { user: "local", ...outcome });
+      assert.equal(error !== undefined, ["refused", "failed"].includes(outcome.outcome));
       assert.equal(fixture.reports.length, 1);
     });
   }
+
+  it("counts the nodes that edits name, and tells the first five", async () => {
+    const { engine, edit, log, reports } = await started();
+    const edits = Array.from({ length: 7 }, (_, index) =>
+      edit("create", `${br0}/ports[name='p${index}']`, {}),
+    );
+
+    await engine.commit(edits, applied);
+    log.settle();
+    await engine.commit([], local);
+
+    const [{ subject } = {}] = reports;
+    assert.equal(subject?.pathCount, 7);
+    assert.equal(subject?.paths.length, 5);
+    assert.equal(subject?.paths[4], `${br0}/ports[name='p4']`);
+  });
+
+  it("names an action by its path", async () => {
+    const { engine, schema, reports } = await started();
+    const path = parsePath(schema, `${br0}/fdb`);
+    const container = path.at(-1)?.schema;
+    assert(container && "operations" in container);
+    const flush = container.operations.get("flush");
+    assert(flush);
+
+    await engine.invoke(path, flush, emptyObject(flush.input), local);
+
+    assert.deepEqual(reports[0]?.subject, { pathCount: 1, paths: [`${br0}/fdb/flush`] });
+  });
 });

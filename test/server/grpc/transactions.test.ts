@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { openBridge, type Session } from "./session.ts";
+
+const service = "yangplane.bridge.v1.BridgeService";
+const apply = "yangplane.core.v1.TransactionService/Apply";
+
+describe("TransactionService", () => {
+  let session: Session;
+  const call = (method: string, request: object | Buffer) =>
+    session.call(`${service}/${method}`, request);
+  const refused = (method: string, request: object | Buffer) =>
+    session.refused(`${service}/${method}`, request);
+
+  beforeEach(async () => {
+    session = await openBridge();
+  });
+  afterEach(() => session[Symbol.asyncDispose]());
+
+  it("plans a dry run and changes nothing", async () => {
+    const edits = [{ path: "/bridge:bridge[name='d']", operation: "OPERATION_CREATE", json: "{}" }];
+    const { plan, commit } = await session.call(apply, { options: { dryRun: true }, edits });
+    const step = {
+      cube: "br0",
+      operation: "OPERATION_PUT",
+      target: "rows",
+      key: '{"n":"1"}',
+      cause: "/bridge:bridge[name='d']",
+    };
+    assert.deepEqual([plan, commit], [{ steps: [step] }, undefined]);
+    assert.equal((await refused("GetBridge", { bridgeName: "d" })).code, "NOT_FOUND");
+  });
+
+  it("answers a dry run that would be refused with its violations", async () => {
+    session.datastore.judge = () => [{ path: "/x", tag: "operation-failed", message: "no" }];
+    const edits = [{ path: "/bridge:bridge[name='d']", operation: "OPERATION_CREATE" }];
+    const reply = await session.call(apply, { options: { dryRun: true }, edits });
+    assert.deepEqual(reply, {
+      violations: [{ path: "/x", errorTag: "operation-failed", message: "no" }],
+    });
+  });
+
+  it("takes a message or JSON as the value of an edit", async () => {
+    const value = session.encode("yangplane.bridge.v1.Bridge.Ports", { mtu: 1400 });
+    const message = { type_url: "type.googleapis.com/yangplane.bridge.v1.Bridge.Ports", value };
+    const path = "/bridge:bridge[name='br0']/ports[name='p3']";
+    await session.call(apply, {
+      edits: [
+        { path, operation: "OPERATION_CREATE", message },
+        { path: `${path}/mode`, operation: "OPERATION_REPLACE", json: '"trunk"' },
+      ],
+    });
+    const { ports } = await call("GetPorts", {
+      bridgeName: "br0",
+      portsName: "p3",
+      read: { view: "VIEW_CONFIG" },
+    });
+    assert.deepEqual(ports, { name: "p3", mtu: 1400, mode: "MODE_TRUNK" });
+  });
+
+  it("moves a value of a user-ordered leaf-list", async () => {
+    const path = "/bridge:bridge[name='br0']/limits/tag";
+    const edits = [
+      {
+        path: `${path}[.='a']`,
+        operation: "OPERATION_MERGE",
+        insert: "INSERT_BEFORE",
+        point: `${path}[.='b']`,
+      },
+    ];
+    await session.call(apply, { edits });
+    const { bridge: is } = await call("GetBridge", { bridgeName: "br0" });
+    assert.deepEqual((is as { limits: { tag: string[] } }).limits.tag, ["a", "b"]);
+  });
+
+  it("commits a stream once, at its end", async () => {
+    const request = "yangplane.core.v1.ApplyRequest";
+    const part = (name: string) => ({
+      edits: [{ path: `/bridge:bridge[name='${name}']`, operation: "OPERATION_CREATE" }],
+    });
+    const messages = ["s1", "s2", "s3"].map((name) => session.encode(request, part(name)));
+    const reply = await session.stream(
+      "/yangplane.core.v1.TransactionService/ApplyStream",
+      messages,
+    );
+    const { commit } = session.decode("yangplane.core.v1.ApplyResponse", reply);
+    assert.equal((commit as { id: string }).id, "2");
+    assert.equal(session.datastore.commits, 2);
+  });
+
+  it("gives the datastore a signal that a passed deadline aborts", async () => {
+    const aborted = new Promise<void>((resolve) => {
+      session.datastore.beforeCommit = async ({ signal }) => {
+        await new Promise((done) => signal?.addEventListener("abort", done));
+        resolve();
+      };
+    });
+    const late = session.call(
+      `${service}/CreateBridge`,
+      { bridge: { name: "late" } },
+      { deadlineMs: 50 },
+    );
+    await assert.rejects(late, /DEADLINE_EXCEEDED/);
+    await aborted;
+    assert.equal(session.datastore.commits, 1);
+  });
+
+  it("tells the datastore who calls, and what", async () => {
+    const [{ user, call: called } = { user: "" }] = session.datastore.seen;
+    assert.deepEqual([user, called], ["local", "grpc BridgeService/CreateBridge"]);
+  });
+});
