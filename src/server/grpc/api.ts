@@ -1,6 +1,7 @@
 import type { Datastore } from "../../datamodel/datastore/datastore.ts";
 import { coreDescriptorSet } from "../../gen/proto/core-descriptors.ts";
 import type { Log } from "../../lib/log.ts";
+import { ByteBudget } from "./byte-budget.ts";
 import { MessageDecoder } from "./decode.ts";
 import { descriptors } from "./descriptors.ts";
 import { MessageEncoder } from "./encode.ts";
@@ -10,6 +11,19 @@ import { Listings } from "./listings.ts";
 import type { Lock } from "./lock.ts";
 import type { ProtoFile, ProtoMethod, ProtoService } from "./proto-model.ts";
 import { protoFile, TypeRegistry } from "./type-registry.ts";
+
+/** Bytes that one transaction, and all open ones together, may have sent before they commit. */
+export interface TransactionLimits {
+  readonly transactionBytes: number;
+  readonly openTransactionBytes: number;
+}
+
+interface ApiParts {
+  readonly datastore: Datastore;
+  readonly locks: ReadonlyMap<string, Lock>;
+  readonly log: Log;
+  readonly limits: TransactionLimits;
+}
 
 /** All that is known of the API once: its files, types and codecs, on top of a datastore. */
 export class Api {
@@ -22,13 +36,18 @@ export class Api {
   readonly generated: readonly ProtoService[];
   readonly leaves: LeafCodecs;
   readonly listings: Listings;
+  readonly limits: TransactionLimits;
+  /** What open transactions hold. */
+  readonly openTransactions: ByteBudget;
   /** Ends each stream that would otherwise last as long as its client. */
   readonly endStreams = new Set<() => void>();
   readonly #core: readonly ProtoFile[];
   readonly #messageOf = new Map<object, string>();
 
-  constructor(datastore: Datastore, locks: ReadonlyMap<string, Lock>, log: Log) {
+  constructor({ datastore, locks, log, limits }: ApiParts) {
     this.datastore = datastore;
+    this.limits = limits;
+    this.openTransactions = new ByteBudget(limits.openTransactionBytes);
     this.listings = new Listings(datastore);
     this.log = log;
     const coreDescriptors = decodeFileDescriptorSet(Buffer.from(coreDescriptorSet, "base64"));

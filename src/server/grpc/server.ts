@@ -2,7 +2,7 @@ import { Server, ServerCredentials } from "@grpc/grpc-js";
 import type { Datastore } from "../../datamodel/datastore/datastore.ts";
 import type { Log } from "../../lib/log.ts";
 import type { Listener } from "../listener.ts";
-import { Api } from "./api.ts";
+import { Api, type TransactionLimits } from "./api.ts";
 import type { Lock } from "./lock.ts";
 import { addServices } from "./services.ts";
 import { messageSizeMax } from "./unary.ts";
@@ -14,7 +14,7 @@ export interface TlsFiles {
   readonly clientCa?: Buffer;
 }
 
-export interface GrpcLimits {
+export interface GrpcLimits extends TransactionLimits {
   /** Calls at a time on one connection; default 128. */
   readonly concurrentStreams: number;
   /** Memory of one HTTP/2 session in MB; default 32, room for some full-size messages. */
@@ -51,13 +51,15 @@ const defaults: GrpcLimits = {
   sessionMemoryMb: 32,
   keepaliveMs: 60_000,
   shutdownMs: 5_000,
+  transactionBytes: 128 * 2 ** 20,
+  openTransactionBytes: 256 * 2 ** 20,
 };
 
 /** Serves the datastore over gRPC until stopped. */
 export function startGrpcServer(options: GrpcServerOptions): GrpcServer {
   const limits = { ...defaults, ...options.limits };
   const { datastore, listeners, locks = new Map(), log } = options;
-  const api = new Api(datastore, locks, log);
+  const api = new Api({ datastore, locks, log, limits });
   const server = new Server({
     "grpc.max_receive_message_length": messageSizeMax,
     "grpc.max_send_message_length": messageSizeMax,

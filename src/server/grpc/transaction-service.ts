@@ -70,11 +70,6 @@ async function commitStream(
   }
 }
 
-/** Bytes that one transaction, and all open ones together, may have sent before they commit. */
-const transactionBytesMax = 128 * 2 ** 20;
-const openBytesMax = 256 * 2 ** 20;
-let openBytes = 0;
-
 /** Edits collected from messages until they are committed. */
 class Transaction {
   readonly #api: Api;
@@ -107,20 +102,21 @@ class Transaction {
   }
 
   #hold(size: number): void {
+    const { limits, openTransactions } = this.#api;
     this.#bytes += size;
-    openBytes += size;
-    if (this.#bytes > transactionBytesMax) {
-      const limit = `${transactionBytesMax / 2 ** 20} MiB`;
+    const isRoom = openTransactions.hold(size);
+    if (this.#bytes > limits.transactionBytes) {
+      const limit = `${limits.transactionBytes} bytes`;
       throw refuse("too-big", "", `a transaction has at most ${limit} of messages`);
     }
-    if (openBytes > openBytesMax) {
+    if (!isRoom) {
       throw refuse("resource-denied", "", "open transactions hold too much: try again later");
     }
   }
 
   /** To be called when the transaction has ended, however it did. */
   release(): void {
-    openBytes -= this.#bytes;
+    this.#api.openTransactions.release(this.#bytes);
     this.#bytes = 0;
   }
 

@@ -83,7 +83,12 @@ describe("a body", () => {
   });
 
   it("of thousands of entries is decoded in slices, wherever they are", () => {
-    const api = new Api(new MemoryDatastore(linkSchema([bridge])), new Map(), () => undefined);
+    const api = new Api({
+      datastore: new MemoryDatastore(linkSchema([bridge])),
+      locks: new Map(),
+      log: () => undefined,
+      limits: { transactionBytes: 0, openTransactionBytes: 0 },
+    });
     const many = Array.from({ length: 5000 }, (_, index) => ({ vlan: 1, mac: String(index) }));
     const ports = many.map(({ mac: name }) => ({ name }));
     for (const body of [{ fdb: { entry: many } }, { ports }]) {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { openBridge, type Session } from "./session.ts";
+import { bridge } from "./models.ts";
+import { openBridge, Session } from "./session.ts";
 
 const service = "yangplane.bridge.v1.BridgeService";
 const apply = "yangplane.core.v1.TransactionService/Apply";
@@ -107,5 +108,53 @@ describe("TransactionService", () => {
   it("tells the datastore who calls, and what", async () => {
     const [{ user, call: called } = { user: "" }] = session.datastore.seen;
     assert.deepEqual([user, called], ["local", "grpc BridgeService/CreateBridge"]);
+  });
+
+  describe("that is open", () => {
+    const limits = { transactionBytes: 1_000, openTransactionBytes: 1_500 };
+    const part = (of: Session, size: number) =>
+      of.encode("yangplane.core.v1.ApplyRequest", {
+        edits: [{ path: "/bridge:bridge[name='s']", operation: "OPERATION_CREATE" }],
+        options: { comment: "x".repeat(size) },
+      });
+
+    /** The server has been asked and has answered some times: it has read what came before. */
+    async function roundTrips(of: Session): Promise<undefined> {
+      for (let trip = 0; trip < 5; trip += 1) {
+        await of.call("yangplane.core.v1.CubeService/ListCubes", {});
+      }
+      return undefined;
+    }
+
+    /** Begins a transaction; what it is refused with, or undefined when it is open. */
+    async function begin(of: Session, size: number) {
+      let refuse: (tag: string | undefined) => void = () => undefined;
+      const refused = new Promise<string | undefined>((resolve) => {
+        refuse = resolve;
+      });
+      const call = of.openStream(`/${apply}Stream`, (error) => {
+        if (error) refuse(of.refusal(error).violations[0]?.errorTag);
+      });
+      call.write(part(of, size));
+      const refusal = await Promise.race([refused, roundTrips(of)]);
+      return { refusal, cancel: () => call.cancel() };
+    }
+
+    it("may send so much, and all together not more than the server's limit", async () => {
+      await using first = await Session.open(bridge, limits);
+      await using second = await Session.open(bridge, limits);
+
+      const tooBig = await begin(first, 1_000);
+      const waiting = await begin(first, 800);
+      const late = await begin(first, 800);
+      const elsewhere = await begin(second, 800);
+      waiting.cancel();
+      await roundTrips(first);
+      const after = await begin(first, 800);
+
+      const ends = [tooBig, waiting, late, elsewhere, after].map(({ refusal }) => refusal);
+      assert.deepEqual(ends, ["too-big", undefined, "resource-denied", undefined, undefined]);
+      for (const { cancel } of [elsewhere, after]) cancel();
+    });
   });
 });
