@@ -7,7 +7,7 @@ import { packageVersion } from "./daemon/package-root.ts";
 const exitCode = { failed: 1, usage: 2 } as const;
 
 async function run(options: DaemonOptions): Promise<void> {
-  const daemon = await startDaemon(options, streamLog(process.stderr));
+  const daemon = await startDaemon(options, streamLog(process.stderr, options.logLevel));
   const stop = (): void => {
     daemon.stop().then(
       () => process.exit(0),

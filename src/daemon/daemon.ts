@@ -12,6 +12,7 @@ import { openDevices } from "../dataplane/netlink/devices.ts";
 import { observedDevices } from "../dataplane/observed-devices.ts";
 import { entryObject } from "../gen/bpf/entry.ts";
 import { openJournal } from "../journal/journal.ts";
+import { journalMetrics } from "../journal/journal-metrics.ts";
 import type { Log } from "../lib/log.ts";
 import { type GrpcListener, startGrpcServer } from "../server/grpc/server.ts";
 import { Listener } from "../server/listener.ts";
@@ -22,6 +23,7 @@ import { Engine } from "../services/engine/engine.ts";
 import { Closers } from "./closers.ts";
 import { commitLines } from "./commit-line.ts";
 import { readLocks } from "./locks.ts";
+import { type Monitoring, openMonitoring } from "./monitoring.ts";
 import type { DaemonOptions, TlsFiles } from "./options.ts";
 import { packageRoot } from "./package-root.ts";
 
@@ -39,10 +41,12 @@ export async function startDaemon(options: DaemonOptions, log: Log): Promise<Dae
   const closers = new Closers();
   try {
     const listeners = await openListeners(options, log, closers);
-    const engine = await startEngine(options, log, closers);
+    const monitoring = await openMonitoring(options, log, closers);
+    const engine = await startEngine(options, { log, closers, monitoring });
     const locks = await readLocks(join(packageRoot(), "proto", "yangplane"));
     const server = startGrpcServer({ datastore: engine, log, locks, listeners });
     closers.add(() => server.stop());
+    monitoring.serve();
   } catch (error) {
     await closers.close();
     throw error;
@@ -81,7 +85,16 @@ function readTls({ cert, key, clientCa }: TlsFiles): NonNullable<GrpcListener["t
   return { ...pair, ...(ca && { clientCa: ca }) };
 }
 
-async function startEngine(options: DaemonOptions, log: Log, closers: Closers): Promise<Engine> {
+interface Surroundings {
+  readonly log: Log;
+  readonly closers: Closers;
+  readonly monitoring: Monitoring;
+}
+
+async function startEngine(
+  options: DaemonOptions,
+  { log, closers, monitoring }: Surroundings,
+): Promise<Engine> {
   const services = await discoverServices(fileURLToPath(new URL("../services/", import.meta.url)));
   const schema = linkSchema(services.map(({ model }) => model.ir));
   const directory = join(options.stateDirectory, "journal");
@@ -93,12 +106,20 @@ async function startEngine(options: DaemonOptions, log: Log, closers: Closers): 
   closers.add(() => devices[Symbol.dispose]());
   closers.add(() => dataplane[Symbol.dispose]());
   const onError = (error: unknown) => log("error", "background work failed", { error });
-  const onCommit = commitLines(log);
   const parts = { schema, services, dataplane, devices, log: journal };
+  const onCommit = told(commitLines(log), monitoring.onCommit);
   const engine = new Engine({ ...parts, onError, onCommit });
   closers.add(() => engine.close());
   await engine.restore(stored);
+  monitoring.watch(engine.metrics, journalMetrics(journal));
   return engine;
+}
+
+/** Tells each of the listeners. */
+function told<T>(...listeners: readonly ((event: T) => void)[]): (event: T) => void {
+  return (event) => {
+    for (const listener of listeners) listener(event);
+  };
 }
 
 function openDataplane(

@@ -1,8 +1,12 @@
-import type { Log } from "../lib/log.ts";
+import { type Log, type LogLevel, logLevels } from "../lib/log.ts";
 
-/** A line of JSON for each call; standard output is not for this: it only tells of readiness. */
-export function streamLog(stream: NodeJS.WritableStream): Log {
+/**
+ * A line of JSON for each call from `least` on; standard output is not for this: it only tells of
+ * readiness.
+ */
+export function streamLog(stream: NodeJS.WritableStream, least: LogLevel): Log {
   return (level, message, fields) => {
+    if (logLevels.indexOf(level) < logLevels.indexOf(least)) return;
     const time = new Date().toISOString();
     stream.write(`${JSON.stringify({ time, level, message, ...fields }, printable)}\n`);
   };

@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { type LogLevel, logLevels } from "../lib/log.ts";
+import type { HostPort } from "../server/address.ts";
 
 /** What `yangplaned` was asked to do. */
 export interface DaemonOptions {
@@ -10,9 +12,13 @@ export interface DaemonOptions {
   /** Folder for pinned BPF objects, on a bpf file system. */
   readonly pinDirectory: string;
   /** TCP listener beside the socket. */
-  readonly listen?: { readonly host: string; readonly port: number };
+  readonly listen?: HostPort;
   readonly insecure: boolean;
   readonly tls?: TlsFiles;
+  /** Where metrics are told over HTTP; `exposed` allows addresses that others can reach. */
+  readonly metrics?: HostPort & { readonly exposed: boolean };
+  /** The least important lines that are logged. */
+  readonly logLevel: LogLevel;
 }
 
 export interface TlsFiles {
@@ -38,6 +44,10 @@ export const usage = `Usage: yangplaned [options]
   --tls-cert FILE       certificate chain, PEM
   --tls-key FILE        private key, PEM
   --tls-client-ca FILE  require client certificates signed by this CA, PEM
+  --metrics [HOST:]PORT serve metrics for Prometheus at http://HOST:PORT/metrics (default: not;
+                        HOST is 127.0.0.1 unless given, and loopback unless --metrics-expose)
+  --metrics-expose      allow metrics on addresses that others can reach: no TLS, no password
+  --log-level LEVEL     debug, info (default), warn or error: the least that is logged
   --help, --version
 `;
 
@@ -64,6 +74,9 @@ const flags = {
   "tls-cert": { type: "string" },
   "tls-key": { type: "string" },
   "tls-client-ca": { type: "string" },
+  metrics: { type: "string" },
+  "metrics-expose": { type: "boolean", default: false },
+  "log-level": { type: "string", default: "info" },
   help: { type: "boolean", default: false },
   version: { type: "boolean", default: false },
 } as const;
@@ -77,13 +90,14 @@ export function parseOptions(argv: readonly string[]): DaemonOptions | "help" | 
   if (dataplane !== "kernel" && dataplane !== "memory") {
     throw new UsageError(`--dataplane is kernel or memory, not ${dataplane}`);
   }
-  const listen = values.listen === undefined ? undefined : parseAddress(values.listen);
+  const listen = values.listen === undefined ? undefined : parseAddress("--listen", values.listen);
   const tls = parseTls(values["tls-cert"], values["tls-key"], values["tls-client-ca"]);
   if (listen && !tls && !values.insecure) {
     throw new UsageError("--listen needs --tls-cert and --tls-key, or --insecure on loopback");
   }
   if (!listen && (tls || values.insecure)) throw new UsageError("TLS and --insecure need --listen");
   if (tls && values.insecure) throw new UsageError("--insecure contradicts --tls-cert");
+  const metrics = parseMetrics(values.metrics, values["metrics-expose"]);
   return {
     socket: values.socket,
     stateDirectory: values["state-dir"],
@@ -92,6 +106,8 @@ export function parseOptions(argv: readonly string[]): DaemonOptions | "help" | 
     insecure: values.insecure,
     ...(listen && { listen }),
     ...(tls && { tls }),
+    ...(metrics && { metrics }),
+    logLevel: parseLogLevel(values["log-level"]),
   };
 }
 
@@ -111,13 +127,30 @@ function parseTls(cert?: string, key?: string, clientCa?: string): TlsFiles | un
   return clientCa === undefined ? { cert, key } : { cert, key, clientCa };
 }
 
+function parseMetrics(address: string | undefined, exposed: boolean): DaemonOptions["metrics"] {
+  if (address !== undefined) {
+    const withHost = /^[0-9]+$/.test(address) ? `127.0.0.1:${address}` : address;
+    return { ...parseAddress("--metrics", withHost), exposed };
+  }
+  if (exposed) throw new UsageError("--metrics-expose needs --metrics");
+  return undefined;
+}
+
+function parseLogLevel(text: string): LogLevel {
+  const level = logLevels.find((known) => known === text);
+  if (level === undefined) {
+    throw new UsageError(`--log-level is ${logLevels.join(", ")}, not ${text}`);
+  }
+  return level;
+}
+
 /** `127.0.0.1:50051`, `[::1]:50051`. */
-function parseAddress(text: string): { host: string; port: number } {
+function parseAddress(option: string, text: string): HostPort {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]+)):([0-9]{1,5})$/.exec(text);
   const port = Number(match?.[3]);
   const host = match?.[1] ?? match?.[2];
   if (host === undefined || port > 65_535) {
-    throw new UsageError(`--listen takes HOST:PORT or [IPV6]:PORT, not ${text}`);
+    throw new UsageError(`${option} takes HOST:PORT or [IPV6]:PORT, not ${text}`);
   }
   return { host, port };
 }

@@ -97,6 +97,7 @@ export class Journal {
   #durableSequence: number;
   #queuedBytes = 0;
   #logSize: number;
+  #snapshotSize: number;
   #snapshotDueAt: number;
   #snapshot: Promise<void> | undefined;
 
@@ -108,12 +109,18 @@ export class Journal {
     this.#lastSequence = resumption.lastSequence;
     this.#durableSequence = resumption.lastSequence;
     this.#logSize = resumption.logSize;
+    this.#snapshotSize = resumption.snapshotSize;
     this.#snapshotDueAt = this.#nextSnapshotAt(resumption.snapshotSize);
   }
 
   /** Why writes are refused, undefined while all is well. */
   get failure(): JournalError | undefined {
     return this.#failure;
+  }
+
+  /** Bytes of the newest snapshot, and of the log that follows it: what a restart reads. */
+  get size(): { readonly snapshot: number; readonly log: number } {
+    return { snapshot: this.#snapshotSize, log: this.#logSize };
   }
 
   /** True when the log has outgrown the last snapshot and none is being written. */
@@ -294,6 +301,7 @@ export class Journal {
       await durable;
       await publishSnapshot(this.#settings, sequence);
       this.#logSize -= logSizeBefore;
+      this.#snapshotSize = size;
       this.#snapshotDueAt = this.#nextSnapshotAt(size);
       await this.#prune();
     } catch (cause) {

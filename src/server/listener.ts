@@ -1,7 +1,7 @@
-import { lookup } from "node:dns/promises";
 import { lstatSync, rmSync } from "node:fs";
 import { createConnection, createServer, type Server, type Socket } from "node:net";
 import type { Log } from "../lib/log.ts";
+import { type HostPort, listenAddresses } from "./address.ts";
 
 /** Connections at a time; more are closed as soon as they are made. */
 const connectionsMax = 1000;
@@ -41,15 +41,12 @@ export class Listener {
 
   /** Listens on every address of the host; `loopbackOnly` refuses one that others can reach. */
   static async onTcp(
-    { host, port, loopbackOnly }: { host: string; port: number; loopbackOnly: boolean },
+    { host, port, loopbackOnly }: HostPort & { readonly loopbackOnly: boolean },
     log: Log,
   ): Promise<Listener> {
-    const addresses = await lookup(host, { all: true });
-    if (loopbackOnly && !addresses.every(({ address }) => isLoopback(address))) {
-      throw new Error(`listening on ${host}: without TLS only loopback addresses are served`);
-    }
+    const refusal = "without TLS only loopback addresses are served";
     const servers: Server[] = [];
-    for (const { address } of addresses) {
+    for (const address of await listenAddresses(host, { loopbackOnly, refusal })) {
       const bound = portOf(servers[0]) ?? port;
       servers.push(await listening({ host: address, port: bound }));
     }
@@ -109,10 +106,6 @@ function listening(at: { path: string } | { host: string; port: number }): Promi
 function portOf(server: Server | undefined): number | undefined {
   const address = server?.address();
   return typeof address === "object" ? address?.port : undefined;
-}
-
-function isLoopback(address: string): boolean {
-  return address === "::1" || /^(::ffff:)?127\.[\d.]+$/.test(address);
 }
 
 async function removeStaleSocket(path: string): Promise<void> {

@@ -9,6 +9,7 @@ describe("the options of yangplaned", () => {
       dataplane: "kernel",
       pinDirectory: "/sys/fs/bpf/yangplane",
       insecure: false,
+      logLevel: "info",
     });
   });
 
@@ -36,13 +37,32 @@ describe("the options of yangplaned", () => {
     });
   }
 
+  const metrics = [
+    { argv: ["--metrics", "9700"], host: "127.0.0.1", port: 9700, exposed: false },
+    { argv: ["--metrics", "[::1]:0"], host: "::1", port: 0, exposed: false },
+    { argv: ["--metrics", "h:1", "--metrics-expose"], host: "h", port: 1, exposed: true },
+  ];
+  for (const { argv, ...where } of metrics) {
+    it(`take ${argv.join(" ")} for the place of metrics`, () => {
+      const options = parseOptions(argv);
+
+      assert.deepEqual(typeof options === "string" ? undefined : options.metrics, where);
+    });
+  }
+
   const refusals = [
+    { argv: ["--metrics", "70000"], reason: /--metrics takes HOST:PORT/ },
+    { argv: ["--metrics-expose"], reason: /--metrics-expose needs --metrics/ },
+    {
+      argv: ["--log-level", "trace"],
+      reason: /--log-level is debug, info, warn, error, not trace/,
+    },
     { argv: ["--nonsense"], reason: /nonsense/ },
     { argv: ["word"], reason: /word/ },
     { argv: ["--dataplane", "magic"], reason: /--dataplane is kernel or memory, not magic/ },
     { argv: ["--listen", "127.0.0.1:1"], reason: /--listen needs --tls-cert/ },
-    { argv: ["--listen", "nowhere", "--insecure"], reason: /HOST:PORT/ },
-    { argv: ["--listen", "127.0.0.1:65536", "--insecure"], reason: /HOST:PORT/ },
+    { argv: ["--listen", "nowhere", "--insecure"], reason: /--listen takes HOST:PORT/ },
+    { argv: ["--listen", "127.0.0.1:65536", "--insecure"], reason: /--listen takes HOST:PORT/ },
     { argv: ["--insecure"], reason: /need --listen/ },
     { argv: ["--listen", "h:1", "--tls-cert", "c"], reason: /go together/ },
     {

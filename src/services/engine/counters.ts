@@ -2,8 +2,18 @@ import type { ObjectLayout } from "../../dataplane/layout.ts";
 import { type PortCounters, portCounters } from "../../gen/bpf/core.ts";
 import type { MapTarget } from "./rows.ts";
 
-/** State of a port as the model's `counters` container has it, summed over all CPUs. */
-export function readCounters(target: MapTarget, object: ObjectLayout, port: number): object {
+/** The model's `counters` container. */
+export interface Counters {
+  readonly rxPackets: bigint;
+  readonly rxBytes: bigint;
+  readonly txPackets: bigint;
+  readonly txBytes: bigint;
+  /** Only reasons that have occurred. */
+  readonly drops: readonly { readonly reason: string; readonly packets: bigint }[];
+}
+
+/** What a port has counted, summed over all CPUs. */
+export function readCounters(target: MapTarget, object: ObjectLayout, port: number): Counters {
   const { dataplane, objectId, layout } = target;
   const row = dataplane.lookup(objectId, layout.name, layout.key.encode(port));
   const perCpu = row === undefined ? [] : decodePerCpu(row);

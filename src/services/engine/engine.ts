@@ -17,6 +17,7 @@ import type { DataObject, DataValue } from "../../datamodel/tree/node.ts";
 import type { InstancePath } from "../../datamodel/tree/path.ts";
 import type { Dataplane, Devices } from "../../dataplane/dataplane.ts";
 import { assert } from "../../lib/assert.ts";
+import type { MetricSource } from "../../lib/metric.ts";
 import { atOnce, Breather, type Slices } from "../../lib/slices.ts";
 import type { Discovered } from "../any-service.ts";
 import { assignValues } from "./assign.ts";
@@ -104,6 +105,11 @@ export class Engine implements Datastore {
       durable: () => this.#written.catch(() => this.#undoPending()),
       changed: (state) => this.#publish(this.#running, this.#running, state),
     });
+  }
+
+  /** What is told of the cubes to monitoring. */
+  get metrics(): MetricSource {
+    return this.#live.metrics;
   }
 
   snapshot(): Snapshot {

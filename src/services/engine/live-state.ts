@@ -3,6 +3,8 @@ import { nodeAt } from "../../datamodel/tree/diff.ts";
 import type { YangList } from "../../datamodel/tree/list.ts";
 import type { DataObject, DataValue } from "../../datamodel/tree/node.ts";
 import type { InstancePath } from "../../datamodel/tree/path.ts";
+import type { MetricSource } from "../../lib/metric.ts";
+import { CubeMetrics } from "./cube-metrics.ts";
 import { DeviceFollower, type DeviceFollowerParts } from "./device-follower.ts";
 import { Expiry } from "./expiry.ts";
 import { splitForgets } from "./forgetting.ts";
@@ -21,6 +23,7 @@ import { StateReader } from "./state-reader.ts";
 export class LiveState implements Disposable {
   readonly #parts: DeviceFollowerParts;
   readonly #calls: OperationParts;
+  readonly metrics: MetricSource;
   readonly #reader: StateReader;
   readonly #operations: Operations;
   readonly #reactions: Reactions;
@@ -31,6 +34,8 @@ export class LiveState implements Disposable {
   constructor(parts: DeviceFollowerParts) {
     this.#parts = parts;
     this.#reader = new StateReader(parts);
+    const isPortUp = this.#reader.isPortUp.bind(this.#reader);
+    this.metrics = new CubeMetrics({ ...parts, isPortUp });
     this.#calls = { ...parts, read: (path, view) => this.read(path, view) };
     this.#operations = new Operations(this.#calls);
     this.#reactions = new Reactions(parts);

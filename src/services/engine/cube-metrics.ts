@@ -1,0 +1,198 @@
+import type { YangList } from "../../datamodel/tree/list.ts";
+import type { DataObject } from "../../datamodel/tree/node.ts";
+import { type Census, type Dataplane, KernelError } from "../../dataplane/dataplane.ts";
+import type { MapLayout } from "../../dataplane/layout.ts";
+import { u32, u64 } from "../../lib/codec.ts";
+import type { Metric, MetricSource, Tell } from "../../lib/metric.ts";
+import type { Slices } from "../../lib/slices.ts";
+import { readCounters } from "./counters.ts";
+import { baseOf, type CubeRuntime, mapTarget } from "./cube.ts";
+import type { Planner } from "./planner.ts";
+
+const ofService = ["service"];
+const ofPort = ["service", "cube", "port"];
+const ofMap = ["service", "cube", "map"];
+
+const cubes = gauge("yangplane_cubes", "Cubes of a service.", ofService);
+const ports = gauge("yangplane_ports", "Ports of the cubes of a service.", ofService);
+const portUp = gauge(
+  "yangplane_port_up",
+  "Whether a port forwards: its peer is there and up.",
+  ofPort,
+);
+const rxPackets = counter(
+  "yangplane_port_receive_packets_total",
+  "Frames received by a port.",
+  ofPort,
+);
+const rxBytes = counter("yangplane_port_receive_bytes_total", "Bytes received by a port.", ofPort);
+const txPackets = counter(
+  "yangplane_port_transmit_packets_total",
+  "Frames sent by a port.",
+  ofPort,
+);
+const txBytes = counter("yangplane_port_transmit_bytes_total", "Bytes sent by a port.", ofPort);
+const drops = counter(
+  "yangplane_port_dropped_packets_total",
+  "Frames received by a port and dropped, by reason; a reason is there once it has occurred.",
+  [...ofPort, "reason"],
+);
+const mapEntries = gauge(
+  "yangplane_map_entries",
+  "Rows in a map of a cube; only maps whose rows the kernel counts (hash maps, since Linux 6.6).",
+  ofMap,
+);
+const mapMaxEntries = gauge("yangplane_map_max_entries", "Room for rows in such a map.", ofMap);
+const lostRecords = counter(
+  "yangplane_ring_buffer_lost_records_total",
+  "Records for the daemon that found no room in a ring buffer of a cube.",
+  ["service", "cube", "ring_buffer"],
+);
+const portsLeftOut = gauge(
+  "yangplane_scrape_ports_left_out",
+  "Ports beyond the 10,000 that one answer has series for.",
+  [],
+);
+const cubesUnread = gauge(
+  "yangplane_scrape_cubes_unread",
+  "Cubes without series in this answer because their maps could not be read.",
+  [],
+);
+
+/** Ports that are told of at most: each has five series and one for each reason of its drops. */
+const portsMax = 10_000;
+
+/** The name of a map that counts, in its one row, what found no room in a ring buffer. */
+const lostSuffix = "_lost";
+
+interface CubeMetricsParts {
+  readonly dataplane: Dataplane;
+  readonly planner: Planner;
+  readonly root: () => DataObject;
+  readonly isPortUp: (cube: CubeRuntime, port: string) => boolean;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Traffic, drops and map fill of all cubes. Costs O(ports + maps), whatever the maps hold. */
+export class CubeMetrics implements MetricSource {
+  readonly metrics = [
+    cubes,
+    ports,
+    portUp,
+    rxPackets,
+    rxBytes,
+    txPackets,
+    txBytes,
+    drops,
+    mapEntries,
+    mapMaxEntries,
+    lostRecords,
+    portsLeftOut,
+    cubesUnread,
+  ];
+  readonly #parts: CubeMetricsParts;
+
+  constructor(parts: CubeMetricsParts) {
+    this.#parts = parts;
+  }
+
+  *collect(tell: Tell): Slices<void> {
+    const { planner, root, dataplane } = this.#parts;
+    const round = new Round(tell, dataplane.census());
+    const configured = root();
+    for (const list of planner.services.keys()) {
+      const configs = configured[list.prop] as YangList<DataObject>;
+      let portCount = 0;
+      for (const config of configs) {
+        portCount += baseOf(config).ports?.size ?? 0;
+        this.#cube(round, config);
+        yield;
+      }
+      tell(cubes, configs.size, [list.name]);
+      tell(ports, portCount, [list.name]);
+    }
+    tell(portsLeftOut, round.portsLeftOut);
+    tell(cubesUnread, round.failures.length);
+    // One line a scrape: where one cube cannot be read, others mostly cannot either.
+    if (round.failures.length > 0) this.#parts.onError(round.failures[0]);
+  }
+
+  #cube(round: Round, config: DataObject): void {
+    // Gone since the round began, or not loaded yet.
+    const cube = this.#parts.planner.loaded.of(config);
+    if (cube === undefined) return;
+    try {
+      this.#ports(round, cube, config);
+      for (const layout of Object.values(cube.service.object.maps)) {
+        this.#map(round, cube, layout);
+      }
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      round.failures.push(error);
+    }
+  }
+
+  #ports(round: Round, cube: CubeRuntime, config: DataObject): void {
+    const target = mapTarget(this.#parts.dataplane, cube, "counters");
+    for (const { name, index = 0 } of baseOf(config).ports ?? []) {
+      if (!round.hasRoomForPort()) continue;
+      const labels = [cube.list.name, cube.name, name];
+      const counters = readCounters(target, cube.service.object, index);
+      round.tell(portUp, this.#parts.isPortUp(cube, name) ? 1 : 0, labels);
+      round.tell(rxPackets, Number(counters.rxPackets), labels);
+      round.tell(rxBytes, Number(counters.rxBytes), labels);
+      round.tell(txPackets, Number(counters.txPackets), labels);
+      round.tell(txBytes, Number(counters.txBytes), labels);
+      for (const { reason, packets } of counters.drops) {
+        round.tell(drops, Number(packets), [...labels, reason]);
+      }
+    }
+  }
+
+  #map({ tell, census }: Round, cube: CubeRuntime, layout: MapLayout): void {
+    const labels = [cube.list.name, cube.name];
+    if (isLossCount(layout)) {
+      const row = this.#parts.dataplane.lookup(cube.objectId, layout.name, u32.encode(0));
+      const buffer = layout.name.slice(0, -lostSuffix.length);
+      tell(lostRecords, row ? Number(u64.decode(row)) : 0, [...labels, buffer]);
+    }
+    if (layout.owner === "core" || !layout.type.endsWith("hash")) return;
+    const { rows, maxEntries } = census.of(cube.objectId, layout.name);
+    if (rows === undefined) return;
+    tell(mapEntries, rows, [...labels, layout.name]);
+    tell(mapMaxEntries, maxEntries, [...labels, layout.name]);
+  }
+}
+
+/** One answer in the making. */
+class Round {
+  readonly tell: Tell;
+  readonly census: Census;
+  readonly failures: KernelError[] = [];
+  portsLeftOut = 0;
+  #portCount = 0;
+
+  constructor(tell: Tell, census: Census) {
+    this.tell = tell;
+    this.census = census;
+  }
+
+  hasRoomForPort(): boolean {
+    this.#portCount += 1;
+    if (this.#portCount <= portsMax) return true;
+    this.portsLeftOut += 1;
+    return false;
+  }
+}
+
+function isLossCount({ name, type, value }: MapLayout): boolean {
+  return name.endsWith(lostSuffix) && type === "array" && value === u64;
+}
+
+function gauge(name: string, help: string, labels: readonly string[]): Metric {
+  return { name, help, type: "gauge", labels };
+}
+
+function counter(name: string, help: string, labels: readonly string[]): Metric {
+  return { name, help, type: "counter", labels };
+}
