@@ -5,7 +5,7 @@ GRPCURL_VERSION := v1.9.4
 PYANG_VERSION := 2.7.1
 
 stamps := build/stamps
-sources := $(shell find src tools/generate -name '*.ts' 2>/dev/null)
+sources := $(shell find src tools/generate tools/service tools/btf tools/libyang -name '*.ts')
 export PATH := $(CURDIR)/build/tools:$(CURDIR)/build/venv/bin:$(PATH)
 
 .PHONY: build demo test check unit kernel e2e generate bench fuzz start install package deps bpf clean

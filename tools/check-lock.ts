@@ -32,7 +32,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function checkAgainst(commit: string): string[] {
-  const locks = git("ls-tree", "-r", "--name-only", commit, "proto").split("\n");
+  const locks = git("ls-tree", "-r", "--name-only", commit, "proto", "examples").split("\n");
   return locks
     .filter((file) => file.endsWith(".lock.json"))
     .flatMap((file) => {

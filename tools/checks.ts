@@ -8,9 +8,9 @@ export const checks: Readonly<Record<string, string>> = {
   "nothing is unused": "npm run --silent unused",
   "tidy finds nothing": "node --import tsx tools/tidy.ts",
   "C is formatted":
-    "find bpf -name '*.[ch]' ! -name 'vmlinux*.h' | xargs clang-format --dry-run -Werror",
+    "find bpf examples -name '*.[ch]' ! -name 'vmlinux*.h' | xargs clang-format --dry-run -Werror",
   "yanglint accepts the models":
-    "for m in $(find yang -name '*.yang'); do yanglint -p yang -p yang/base $m || exit 1; done",
+    "for m in $(find yang examples -name '*.yang'); do yanglint -p yang -p yang/base $m || exit 1; done",
   // A module is named as its service, without a prefix (RFC 8407 §4.1): the name is in every path.
   "pyang accepts the models":
     "! pyang --lint -p yang:yang/base $(find yang -name '*.yang') 2>&1 | grep -v 'RFC 8407: 4.1: no module name prefix'",

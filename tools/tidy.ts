@@ -27,7 +27,7 @@ function projectFiles(): string[] {
 
 const files = projectFiles();
 const sources = files
-  .filter((file) => /^(src|test|tools|bench|bpf)\//.test(file) && !isGenerated.test(file))
+  .filter((file) => /^(src|test|tools|bench|bpf|examples)\//.test(file) && !isGenerated.test(file))
   .map((file) => ({ file, text: readFileSync(file, "utf8") }));
 const findings = excuse([...sources.flatMap(check), ...checkServiceSet(files)], offenders);
 const failures = findings.filter(({ severity }) => severity === "failure");

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { describeKernel } from "../support/kernel.ts";
+import { ServiceFolder } from "../support/service-folder.ts";
 import { Shell } from "../support/shell.ts";
 
 const grpcurl = resolve("build/tools/grpcurl");
@@ -52,6 +53,34 @@ describeKernel("the npm package", { since: "6.6" }, () => {
     execFileSync(join(bin, "yangplane-gen"), options, { env: { PATH: path }, stdio: "pipe" });
 
     assert.ok(existsSync(join(out, "simplebridge.ts")));
+  });
+
+  it("builds a service outside it where clang is there", () => {
+    using service = new ServiceFolder();
+    const clang = execFileSync("sh", ["-c", "command -v clang"], { encoding: "utf8" }).trim();
+    const env = { PATH: path, CLANG: clang };
+
+    execFileSync(join(bin, "yangplane-gen"), ["--service", service.path], { env, stdio: "pipe" });
+
+    assert.ok(existsSync(service.file("build/service.json")));
+  });
+
+  it("has the contract of services for whoever imports it, with its types", () => {
+    const source = `
+      import { u32 } from "yangplane/codec";
+      import { defineService, type YangList } from "yangplane/service";
+      export const size: number = u32.size;
+      export const entries = (list: YangList<{ readonly name: string }, [name: string]>) => list.size;
+      console.log(typeof defineService, size);`;
+    writeFileSync(join(folder, "own.mts"), source);
+    const tsc = join(folder, "node_modules/typescript/bin/tsc");
+    const flags = ["--strict", "--module", "nodenext", "--target", "es2023", "--lib"];
+    const files = ["es2023,esnext.disposable,dom", "own.mts"];
+
+    execFileSync(process.execPath, [tsc, ...flags, ...files], { cwd: folder, stdio: "inherit" });
+
+    const said = execFileSync(process.execPath, ["own.mjs"], { cwd: folder, encoding: "utf8" });
+    assert.equal(said, "function 4\n");
   });
 
   it("serves a bridge where there is no compiler", async () => {

@@ -1,6 +1,6 @@
 /** The maps, programs and constants of a compiled object, as its `ObjectLayout`. */
 import type { Btf } from "../../src/dataplane/btf/btf.ts";
-import { camelCase, property } from "../../src/dataplane/btf/names.ts";
+import { camelCase, property, tagOf } from "../../src/dataplane/btf/names.ts";
 import {
   describeObject,
   type MapDescription,
@@ -11,7 +11,7 @@ import type { TypeWriter } from "./type-text.ts";
 export function objectText(name: string, btf: Btf, writer: TypeWriter): string {
   const { maps, programs, constants, drops } = describeObject(name, btf);
   return [
-    `export const ${camelCase(name)}Object = {`,
+    `export const ${camelCase(tagOf(name))}Object = {`,
     `  name: ${JSON.stringify(name)},`,
     ...section(
       "maps",

@@ -7,6 +7,7 @@ import { writeProtos, writeText } from "./output.ts";
 import { printTypescript } from "./typescript.ts";
 
 const usage = `usage: yangplane-gen -p <search-dir>… --out <dir> [options] <module>…
+       yangplane-gen --service <dir>
 
 Makes TypeScript types, schema and paths (<dir>/<module>.ts) and a gRPC interface
 (<dir>/yangplane/<module>/v1/<module>.proto) of YANG modules.
@@ -17,6 +18,9 @@ Makes TypeScript types, schema and paths (<dir>/<module>.ts) and a gRPC interfac
                                  default: a .lock.json beside each .proto
   -F, --features <module>:<a,b>  these features of a module only; default: all
   -h, --help                     this text
+
+With --service, builds the service in a folder that holds <name>.yang, <name>.bpf.c and service.ts:
+all that yangplaned loads is in <dir>/build afterwards, the field numbers in <dir>/<name>.lock.json.
 `;
 
 interface Arguments {
@@ -39,7 +43,8 @@ function packageRoot(): string {
   return folder;
 }
 
-function readArguments(argv: readonly string[]): Arguments | undefined {
+/** A folder of a service is built, or modules are generated from. */
+function readArguments(argv: readonly string[]): Arguments | { service: string } | undefined {
   const { values, positionals } = parseArgs({
     args: [...argv],
     allowPositionals: true,
@@ -48,14 +53,23 @@ function readArguments(argv: readonly string[]): Arguments | undefined {
       out: { type: "string" },
       lock: { type: "string" },
       features: { type: "string", short: "F", multiple: true, default: [] },
+      service: { type: "string" },
       help: { type: "boolean", short: "h", default: false },
     },
   });
   if (values.help) return undefined;
+  if (values.service !== undefined) return { service: serviceFolder(values, positionals) };
   if (values.out === undefined) throw new UsageError("--out is missing");
   if (positionals.length === 0) throw new UsageError("no module is named");
   const { path, out, lock, features } = values;
   return { path, out, lock, features, modules: positionals };
+}
+
+function serviceFolder(values: { service?: string; out?: string }, modules: readonly string[]) {
+  if (modules.length > 0 || values.out !== undefined) {
+    throw new UsageError("--service takes a folder and nothing else");
+  }
+  return values.service ?? "";
 }
 
 function requests({ modules, features }: Arguments): ModuleRequest[] {
@@ -105,7 +119,13 @@ function generateOwn(root: string): void {
   writeProtos(modules, { root: join(root, "proto"), lockFile: undefined });
 }
 
-function main(argv: readonly string[]): void {
+/** Loaded for this only: it brings the TypeScript compiler. */
+async function generateService(folder: string, root: string): Promise<void> {
+  const { buildService } = await import("../service/build.ts");
+  console.log(await buildService(folder, root));
+}
+
+async function main(argv: readonly string[]): Promise<void> {
   const root = packageRoot();
   // The sources run only in a checkout: there, without arguments, for the checkout itself.
   if (argv.length === 0 && import.meta.filename.endsWith(".ts")) {
@@ -114,11 +134,18 @@ function main(argv: readonly string[]): void {
   }
   const given = readArguments(argv);
   if (given === undefined) console.log(usage);
+  else if ("service" in given) await generateService(given.service, root);
   else generateForeign(given);
 }
 
 /** One line for what the user can put right; a stack for what is our fault. */
-const expected = new Set(["UsageError", "YangError", "GenerateError", "GenerationError"]);
+const expected = new Set([
+  "UsageError",
+  "BuildError",
+  "YangError",
+  "GenerateError",
+  "GenerationError",
+]);
 
 function report(error: unknown): void {
   if (!(error instanceof Error)) throw error;
@@ -130,7 +157,7 @@ function report(error: unknown): void {
 }
 
 try {
-  main(process.argv.slice(2));
+  await main(process.argv.slice(2));
 } catch (error) {
   report(error);
 }

@@ -4,6 +4,11 @@ export function camelCase(name: string): string {
   return name.replace(/_+([a-z0-9])/gi, (_, letter: string) => letter.toUpperCase());
 }
 
+/** What the C names of a service begin with: `rate-limiter` is `rate_limiter` there. */
+export function tagOf(service: string): string {
+  return service.replaceAll("-", "_");
+}
+
 export function pascalCase(name: string): string {
   return camelCase(`_${name}`);
 }

@@ -1,7 +1,7 @@
 import type { MapOwner, MapType } from "../layout.ts";
 import type { Btf, BtfEnum, BtfReference, BtfStruct } from "./btf.ts";
 import { BtfError } from "./btf.ts";
-import { enumNames } from "./names.ts";
+import { enumNames, tagOf } from "./names.ts";
 
 /** What a compiled object has, by C names, each kind in order of name; types by BTF id. */
 export interface ObjectDescription {
@@ -117,7 +117,7 @@ function describeConstants(btf: Btf): ObjectDescription["constants"] {
 }
 
 function describeDrops(name: string, btf: Btf) {
-  const tags = ["drop_reason", `${name}_drop_reason`];
+  const tags = ["drop_reason", `${tagOf(name)}_drop_reason`];
   const enums = tags.flatMap((tag) =>
     btf.types.filter((type): type is BtfEnum => type.kind === "ENUM" && type.name === tag),
   );
