@@ -134,7 +134,7 @@ export type ParentSchema =
   | ParametersSchema
   | NotificationSchema;
 
-/** All loaded modules. Immutable: loading another module makes another Schema. */
+/** All loaded modules. Nodes stay as they are; modules come and go (extension.ts). */
 export interface Schema {
   readonly root: RootSchema;
   readonly modules: ReadonlyMap<string, IrModule>;
@@ -150,11 +150,19 @@ export function linkSchema(modules: readonly IrModule[]): Schema {
   const byName = new Map(modules.map((module) => [module.name, module]));
   assert(byName.size === modules.length, "module names are distinct");
   const derivedIdentities = deriveIdentities(modules.flatMap((module) => module.identities));
-  const linker = new Linker(derivedIdentities);
-  return { root: linker.root(modules), modules: byName, derivedIdentities };
+  return { root: linkRoot(modules, derivedIdentities), modules: byName, derivedIdentities };
 }
 
-function deriveIdentities(identities: readonly IrIdentity[]): Map<string, Set<string>> {
+/** A root with the nodes of some modules. */
+export function linkRoot(
+  modules: readonly IrModule[],
+  derivedIdentities: ReadonlyMap<string, ReadonlySet<string>>,
+): RootSchema {
+  return new Linker(derivedIdentities).root(modules);
+}
+
+/** Every identity with all that derive from it, itself not included. */
+export function deriveIdentities(identities: readonly IrIdentity[]): Map<string, Set<string>> {
   const bases = new Map(identities.map((identity) => [identity.name, identity.bases]));
   const derived = new Map<string, Set<string>>();
   for (const name of bases.keys()) derived.set(name, derived.get(name) ?? new Set());
@@ -380,7 +388,8 @@ function emptyParent(): ParentCommon {
   };
 }
 
-function indexByName<T extends { name: string; module: string }>(nodes: readonly T[]) {
+/** By `name` where only one node has it, and by `module:name`. */
+export function indexByName<T extends { name: string; module: string }>(nodes: readonly T[]) {
   const index = new Map<string, T>();
   const ambiguous = new Set<string>();
   for (const node of nodes) {

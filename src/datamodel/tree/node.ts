@@ -58,6 +58,21 @@ export function defaultsOf(schema: ParentSchema): DataObject {
   return defaults;
 }
 
+/**
+ * Brings the defaults of a node up to its children, which have come or gone: every object of the
+ * node that is in use has them at once, since it inherits.
+ */
+export function refreshDefaults(schema: ParentSchema): void {
+  const defaults = defaultsOf(schema) as Record<string, DataValue>;
+  for (const prop of Object.keys(defaults)) {
+    if (!schema.children.some((child) => child.prop === prop)) delete defaults[prop];
+  }
+  for (const child of schema.children) {
+    const value = child.prop in defaults ? undefined : defaultValue(child);
+    if (value !== undefined) defaults[child.prop] = value;
+  }
+}
+
 function defaultValue(schema: DataSchema): DataValue | undefined {
   if (schema.kind === "list")
     return emptyList<DataObject, readonly LeafValue[]>(schema.userOrdered);

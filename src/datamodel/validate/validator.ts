@@ -34,6 +34,11 @@ export interface Validator {
   validation(older: DataObject, newer: DataObject): Slices<Validation>;
   /** Judges a whole tree, as if nothing were there before. */
   validateAll(root: DataObject): Validation;
+  /**
+   * Modules have been added to the schema or taken away: what they constrain is compiled anew, and
+   * the indexes are filled again with the next validation. @throws XpathError, as it was before
+   */
+  schemaChanged(): void;
 }
 
 /**
@@ -46,15 +51,25 @@ export function createValidator(schema: Schema): Validator {
 }
 
 class IncrementalValidator implements Validator {
-  readonly #engine: XpathEngine;
-  readonly #rules: SchemaRules;
+  readonly #schema: Schema;
+  #engine: XpathEngine;
+  #rules: SchemaRules;
   /** The tree that the indexes describe. */
   #indexed: DataObject | undefined;
   #open: { readonly log: UndoLog } | undefined;
 
   constructor(schema: Schema) {
+    this.#schema = schema;
     this.#engine = new XpathEngine(schema);
     this.#rules = compileRules(this.#engine);
+  }
+
+  schemaChanged(): void {
+    const engine = new XpathEngine(this.#schema);
+    const rules = compileRules(engine);
+    this.#discard();
+    [this.#engine, this.#rules] = [engine, rules];
+    this.#indexed = undefined;
   }
 
   validateAll(root: DataObject): Validation {

@@ -59,14 +59,16 @@ export function schemaPasses(schema: DataSchema, test: NodeTest): boolean {
   );
 }
 
-const reached = new WeakMap<NodeTest, Map<Cursor["schema"], readonly DataSchema[]>>();
+/** By the array of children: that of the root is another when a module comes or goes. */
+const reached = new WeakMap<NodeTest, WeakMap<object, readonly DataSchema[]>>();
 
 /** The children a `child` step reaches from a schema node. */
 export function childSchemas(parent: Cursor["schema"], test: NodeTest): readonly DataSchema[] {
-  const byParent = reached.get(test) ?? new Map<Cursor["schema"], readonly DataSchema[]>();
+  const byParent = reached.get(test) ?? new WeakMap<object, readonly DataSchema[]>();
   reached.set(test, byParent);
-  const known = byParent.get(parent) ?? findChildSchemas(parent, test);
-  byParent.set(parent, known);
+  const key = isParent(parent) ? parent.children : parent;
+  const known = byParent.get(key) ?? findChildSchemas(parent, test);
+  byParent.set(key, known);
   return known;
 }
 
