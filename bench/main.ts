@@ -5,6 +5,7 @@ import { commitTable } from "./commit-table.ts";
 import { formatFigures, isMet } from "./figure.ts";
 import { packetTable } from "./packet-table.ts";
 import { runInSandbox, sandboxFolder } from "./sandbox.ts";
+import { scaleTable } from "./scale-table.ts";
 import { startTable } from "./start-table.ts";
 import type { Table } from "./table.ts";
 
@@ -13,6 +14,7 @@ const tables: Readonly<Record<string, Table>> = {
   commits: commitTable,
   bulk: bulkTable,
   start: startTable,
+  scale: scaleTable,
 };
 
 const exitCode = { missed: 1, usage: 2 } as const;

@@ -59,3 +59,32 @@ export function liveKilopackets([from, to]: Pair, program: string): number {
   });
   return ((to.received - before) / nanoseconds) * 1e6;
 }
+
+const PACED_PORT = "5001";
+
+/**
+ * Sends so many frames a second from one host to the other while the action runs; gives how many of
+ * them did not arrive.
+ */
+export async function lostOfStream(
+  [from, to]: Pair,
+  { program, perSecond }: { readonly program: string; readonly perSecond: number },
+  action: () => Promise<void>,
+): Promise<{ readonly sent: number; readonly lost: number }> {
+  const counter = to.start(...receiver, program, "count", PACED_PORT);
+  const children = [counter];
+  try {
+    const counted = outputOf(counter);
+    await printed(counter, "ready");
+    const pacer = from.start(...sender, program, "pace", to.address, PACED_PORT, `${perSecond}`);
+    children.push(pacer);
+    const paced = outputOf(pacer);
+    await action();
+    pacer.kill("SIGTERM");
+    const sent = Number(await paced);
+    const [, received] = /^(\d+)$/m.exec(await counted) ?? [];
+    return { sent, lost: sent - Number(received) };
+  } finally {
+    for (const child of children) await ended(child, "SIGKILL");
+  }
+}

@@ -3,10 +3,13 @@
  * udp send ADDRESS PORT MILLISECONDS   sends 64-byte frames as fast as it can; prints how many
  * udp receive PORT                     counts what comes until 100 ms of silence; prints how many
  *                                      and over how many nanoseconds
+ * udp pace ADDRESS PORT FRAMES         sends so many a second until SIGTERM; prints how many
+ * udp count PORT                       counts what comes until 5 s of silence; prints how many
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,6 +79,36 @@ static int send_datagrams(struct sockaddr_in to, int milliseconds)
 	return 0;
 }
 
+static volatile sig_atomic_t is_over;
+
+static void end(int signal)
+{
+	(void)signal;
+	is_over = 1;
+}
+
+/* What is due is sent once a millisecond; who was kept from the CPU catches up. */
+static int send_paced(struct sockaddr_in to, long long per_second)
+{
+	static const char bytes[PAYLOAD_SIZE];
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	long long start = now_ns();
+	long long sent = 0;
+
+	if (connect(fd, (struct sockaddr *)&to, sizeof(to)))
+		die("connect");
+	signal(SIGTERM, end);
+	while (!is_over) {
+		while (sent < (now_ns() - start) * per_second / 1000000000LL)
+			if (send(fd, bytes, sizeof(bytes), 0) > 0)
+				sent++;
+		nanosleep(&pause, NULL);
+	}
+	printf("%lld\n", sent);
+	return 0;
+}
+
 static int listen_on(struct sockaddr_in address, long patience_us)
 {
 	struct timeval patience = { .tv_sec = patience_us / 1000000,
@@ -120,12 +153,30 @@ static int receive_datagrams(struct sockaddr_in address)
 	return received == 0;
 }
 
+static int count_datagrams(struct sockaddr_in address)
+{
+	char bytes[PAYLOAD_SIZE];
+	long long received = 0;
+	int fd = listen_on(address, 5000000);
+
+	printf("ready\n");
+	fflush(stdout);
+	while (recv(fd, bytes, sizeof(bytes), 0) > 0)
+		received++;
+	printf("%lld\n", received);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 5 && !strcmp(argv[1], "send"))
 		return send_datagrams(address_of(argv[2], argv[3]), atoi(argv[4]));
 	if (argc == 3 && !strcmp(argv[1], "receive"))
 		return receive_datagrams(address_of("0.0.0.0", argv[2]));
-	fprintf(stderr, "usage: udp send ADDRESS PORT MILLISECONDS | udp receive PORT\n");
+	if (argc == 5 && !strcmp(argv[1], "pace"))
+		return send_paced(address_of(argv[2], argv[3]), atoi(argv[4]));
+	if (argc == 3 && !strcmp(argv[1], "count"))
+		return count_datagrams(address_of("0.0.0.0", argv[2]));
+	fprintf(stderr, "usage: udp send|pace ADDRESS PORT NUMBER | udp receive|count PORT\n");
 	return 2;
 }
