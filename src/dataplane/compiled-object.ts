@@ -1,8 +1,9 @@
 import koffi from "koffi";
-import { KernelError } from "./dataplane.ts";
+import { type Family, KernelError } from "./dataplane.ts";
 import { errnoName } from "./errno.ts";
 import { libbpf, recordingMessages } from "./libbpf.ts";
 import { lastErrno, libc, type Pointer } from "./libc.ts";
+import { familyOfType } from "./object-info.ts";
 import { lastUsefulLines } from "./verifier-log.ts";
 
 const BTF_KIND_DATASEC = 15;
@@ -52,6 +53,15 @@ export class CompiledObject implements Disposable {
         this.#refuse("EINVAL", `map ${name} with ${entries} entries`);
       }
       this.#check(libbpf().mapSetMaxEntries(map, entries), `capacity of map ${name}`);
+    }
+  }
+
+  /** Leaves out the programs of other families. */
+  keepFamilies(families: readonly Family[]): void {
+    for (const [name, program] of this.#programs) {
+      if (families.includes(familyOfType(libbpf().programType(program)))) continue;
+      this.#check(libbpf().programSetAutoload(program, false), `program ${name}`);
+      this.#programs.delete(name);
     }
   }
 

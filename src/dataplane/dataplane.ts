@@ -44,6 +44,8 @@ export interface ObjectRequest {
   readonly constants: Readonly<Record<string, Uint8Array>>;
   /** max_entries by C map name, where it is not the compiled one. */
   readonly capacity: Readonly<Record<string, number>>;
+  /** Whose programs are wanted; default all. Verifying a program takes most of the time. */
+  readonly families?: readonly Family[];
   /** Kept with the object for whoever finds it after a restart; means nothing to the data plane. */
   readonly note?: string;
 }

@@ -24,7 +24,7 @@ import { libc } from "./libc.ts";
 import { digestOf, pinManifest, readManifest } from "./manifest.ts";
 import { KernelMap } from "./map.ts";
 import { MapCounter } from "./map-counter.ts";
-import { programInfo } from "./object-info.ts";
+import { familyOfType, programInfo } from "./object-info.ts";
 import {
   checked,
   folderOf,
@@ -49,8 +49,6 @@ export interface KernelDataplaneOptions {
 
 /** Descriptors kept open for pinned maps, programs and links. */
 const OPEN_PINS_MAX = 256;
-
-const BPF_PROG_TYPE_SCHED_CLS = 3;
 
 interface Program {
   readonly family: Family;
@@ -124,6 +122,7 @@ export class KernelDataplane implements Dataplane {
     using compiled = new CompiledObject(file, operation);
     compiled.setConstants(request.constants);
     compiled.setCapacity(request.capacity);
+    if (request.families) compiled.keepFamilies(request.families);
     compiled.shareMaps(this.#path("shared"));
     for (const table of Object.values(this.#tables)) {
       compiled.useMap(jumpTableName(table.family), table.fd);
@@ -372,7 +371,7 @@ function programsIn(folder: string): Map<string, Program> {
     const fd = checked(libbpf().openPin(path), `opening ${path}`);
     const { type, id } = programInfo(fd);
     libc().close(fd);
-    programs.set(name, { family: type === BPF_PROG_TYPE_SCHED_CLS ? "tc" : "xdp", id, path });
+    programs.set(name, { family: familyOfType(type), id, path });
   }
   return programs;
 }

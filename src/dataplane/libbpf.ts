@@ -27,6 +27,8 @@ interface Libbpf {
   mapSetPinPath(map: Pointer, path: string): number;
 
   programName(program: Pointer): string;
+  programType(program: Pointer): number;
+  programSetAutoload(program: Pointer, on: boolean): number;
   programFd(program: Pointer): number;
 
   btfFindByNameKind(btf: Pointer, name: string, kind: number): number;
@@ -124,6 +126,8 @@ function objectFunctions(func: Bind) {
     mapPinPath: func("const char *bpf_map__pin_path(void *map)"),
     mapSetPinPath: func("int bpf_map__set_pin_path(void *map, const char *path)"),
     programName: func("const char *bpf_program__name(void *program)"),
+    programType: func("int bpf_program__type(void *program)"),
+    programSetAutoload: func("int bpf_program__set_autoload(void *program, bool on)"),
     programFd: func("int bpf_program__fd(void *program)"),
   };
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { ObjectRequest } from "./dataplane.ts";
+import type { Family, ObjectRequest } from "./dataplane.ts";
 import { libbpf } from "./libbpf.ts";
 import { libc } from "./libc.ts";
 import { mapInfo } from "./object-info.ts";
@@ -53,7 +53,7 @@ export function readManifest(files: PinnedFiles, path: string): Manifest | undef
 function parseManifest(text: string): Manifest | undefined {
   const stored: unknown = JSON.parse(text);
   if (!isRecord(stored)) return undefined;
-  const { id, object, constants, capacity, digest, note } = stored;
+  const { id, object, constants, capacity, families, digest, note } = stored;
   if (typeof id !== "string" || typeof object !== "string" || typeof digest !== "string") {
     return undefined;
   }
@@ -68,6 +68,7 @@ function parseManifest(text: string): Manifest | undefined {
   ];
   const request: ObjectRequest = {
     ...(typeof note === "string" ? { note } : {}),
+    ...(Array.isArray(families) ? { families: families as readonly Family[] } : {}),
     id,
     object,
     constants: Object.fromEntries(Object.entries(constants).map(bytesOf)),

@@ -59,7 +59,7 @@ export class MemoryDataplane implements Dataplane {
     this.#objects.set(request.id, {
       request,
       maps: this.#createMaps(layout, request, refuse),
-      programs: new Map(Object.values(layout.programs).map((program) => [program.name, program])),
+      programs: wantedPrograms(layout, request),
     });
   }
 
@@ -209,6 +209,14 @@ function refusing(operation: string): Refuse {
   return (code, detail) => {
     throw new KernelError(operation, code, detail);
   };
+}
+
+function wantedPrograms(
+  { programs }: ObjectLayout,
+  { families }: ObjectRequest,
+): ReadonlyMap<string, ProgramLayout> {
+  const wanted = Object.values(programs).filter(({ family }) => families?.includes(family) ?? true);
+  return new Map(wanted.map((program) => [program.name, program]));
 }
 
 function checkConstants(layout: ObjectLayout, request: ObjectRequest, refuse: Refuse): void {

@@ -1,8 +1,16 @@
+import type { Family } from "./dataplane.ts";
 import { libbpf } from "./libbpf.ts";
 import { checked } from "./pins.ts";
 
 /** Fields of bpf(2)'s BPF_OBJ_GET_INFO_BY_FD, at the offsets of the UAPI's bpf_*_info structs. */
 const INFO_SIZE = 96;
+
+const BPF_PROG_TYPE_SCHED_CLS = 3;
+
+/** By BPF_PROG_TYPE_*: our programs are of two. */
+export function familyOfType(type: number): Family {
+  return type === BPF_PROG_TYPE_SCHED_CLS ? "tc" : "xdp";
+}
 
 export interface MapInfo {
   /** BPF_MAP_TYPE_*. */

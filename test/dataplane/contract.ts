@@ -85,6 +85,16 @@ export function describeContract(open: () => ContractHarness): void {
       assert.deepEqual(dataplane.loadedRequest(ID), wanted);
     });
 
+    it("loads the programs of one family alone", () => {
+      const wanted = request({ families: ["tc"] });
+
+      dataplane.loadObject(wanted);
+
+      assert.deepEqual(dataplane.loadedRequest(ID), wanted);
+      dataplane.setProgram(1, ID, "ingress");
+      refuses("ENOENT", () => dataplane.setProgram(1, ID, "rewrite"));
+    });
+
     it("refuses an id already loaded", () => {
       dataplane.loadObject(request());
 

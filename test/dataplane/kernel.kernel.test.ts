@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +6,7 @@ import { KernelError, type ObjectRequest } from "../../src/dataplane/dataplane.t
 import { type KernelDataplane, openKernelDataplane } from "../../src/dataplane/kernel.ts";
 import { u32, u64 } from "../support/fixture-object.ts";
 import { describeKernel, fixtureDirectory, pinDirectory } from "../support/kernel.ts";
+import { descriptors } from "../support/leaks.ts";
 import { type VethPair, vethPair } from "../support/network.ts";
 import { packet } from "../support/packet.ts";
 import { describeContract } from "./contract.ts";
@@ -215,8 +215,7 @@ describeKernel("kernel data plane, beyond its twin", { since: "6.6" }, () => {
       for (const map of ["table", "cells", "recent", "routes", "counts"]) dataplane.rows(id, map);
     }
 
-    const bpf = execFileSync("ls", ["-l", `/proc/${process.pid}/fd`], { encoding: "utf8" });
-    assert.equal(bpf.match(/anon_inode:.*bpf/g)?.length, 256);
+    assert.equal(descriptors().filter((target) => target.includes("bpf")).length, 256);
     dataplane.putRows("cubes/c0", "table", [{ key: u32(1), value: u64(1) }]);
   });
 

@@ -83,7 +83,8 @@ function bindNextIds(): Map<string, NextId> {
   return new Map(["map", "prog", "link"].map(bind));
 }
 
-function descriptors(): string[] {
+/** What this process has open of BPF and netlink. */
+export function descriptors(): string[] {
   const netlinkInodes = new Set(
     readFileSync("/proc/self/net/netlink", "utf8")
       .split("\n")

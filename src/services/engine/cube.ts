@@ -82,7 +82,8 @@ export function wantedObject(
     assert(constant, `object ${service.object.name} has constant ${prop}`);
     constants[constant.name] = constant.value.encode(value);
   }
-  return { object: service.object.name, constants, capacity };
+  const families = familiesOf(baseOf(config).type);
+  return { object: service.object.name, constants, capacity, families };
 }
 
 export function mapLayout(service: AnyService, prop: string): MapLayout {

@@ -67,6 +67,7 @@ function generationOf(id: string): number {
 function isLoadedAs(loaded: ObjectRequest | undefined, wanted: WantedObject): boolean {
   if (loaded?.object !== wanted.object) return false;
   return (
+    loaded.families?.join() === wanted.families?.join() &&
     haveSame(loaded.constants, wanted.constants, equalBytes) &&
     haveSame(loaded.capacity, wanted.capacity, (is, other) => is === other)
   );
