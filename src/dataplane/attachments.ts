@@ -70,6 +70,7 @@ export class Attachments implements Disposable {
 
   /** Learns what an earlier daemon left; clears away what belongs to no device. */
   restore(residentOf: (programId: number) => Resident): void {
+    this.#held.clear();
     for (const holder of [this.#links, this.#filters]) {
       for (const place of holder.places()) {
         const programId = holder.programAt(place);

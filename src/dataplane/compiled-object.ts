@@ -3,7 +3,7 @@ import { type Family, KernelError } from "./dataplane.ts";
 import { errnoName } from "./errno.ts";
 import { libbpf, recordingMessages } from "./libbpf.ts";
 import { lastErrno, libc, type Pointer } from "./libc.ts";
-import { familyOfType } from "./object-info.ts";
+import { familyOfType, type MapInfo } from "./object-info.ts";
 import { lastUsefulLines } from "./verifier-log.ts";
 
 const BTF_KIND_DATASEC = 15;
@@ -79,6 +79,14 @@ export class CompiledObject implements Disposable {
     }
   }
 
+  /** What the maps of the object's own are declared as, by name; those shared with others not. */
+  declarations(): Map<string, Omit<MapInfo, "id" | "name">> {
+    const own = [...this.#maps].filter(([, map]) => {
+      return !libbpf().mapIsInternal(map) && libbpf().mapPinPath(map) === null;
+    });
+    return new Map(own.map(([name, map]) => [name, declarationOf(map)]));
+  }
+
   load(): void {
     const { result, messages } = recordingMessages(() => libbpf().objectLoad(this.#object));
     if (result < 0) this.#refuse(errnoName(result), lastUsefulLines(messages));
@@ -135,4 +143,14 @@ export class CompiledObject implements Disposable {
   #refuse(code: string, detail?: string): never {
     throw new KernelError(this.#operation, code, detail);
   }
+}
+
+function declarationOf(map: Pointer): Omit<MapInfo, "id" | "name"> {
+  return {
+    type: libbpf().mapType(map),
+    keySize: libbpf().mapKeySize(map),
+    valueSize: libbpf().mapValueSize(map),
+    maxEntries: libbpf().mapMaxEntries(map),
+    flags: libbpf().mapFlags(map),
+  };
 }

@@ -95,15 +95,25 @@ export interface Dataplane extends Disposable {
   /** Possible CPUs: how many values a row of a per-CPU map holds. */
   readonly cpuCount: number;
 
-  /** Loads, verifies and pins; shared maps (the jump tables, yp events) are reused by name. */
-  loadObject(request: ObjectRequest): void;
+  /** Looks anew at what there is: somebody else may have changed it. */
+  refresh(): void;
+
+  /**
+   * Loads, verifies and pins; shared maps (the jump tables, yp events) are reused by name. `from`:
+   * an object that the new one is to succeed. The two share the maps whose type, rows and capacity
+   * are equal; of those that have become larger, the new one begins with the rows of the old.
+   */
+  loadObject(request: ObjectRequest, from?: string): void;
+  /** Names of the maps that `loadObject` would share, or take the rows of. */
+  mapsTakenAlong(request: ObjectRequest, from: string): ReadonlySet<string>;
   /** Unpins and frees; its programs must be out of the jump tables and detached. */
   unloadObject(id: string): void;
   /** Ids of all loaded objects. */
   objects(): readonly string[];
   /**
    * What an object was loaded with, also by an earlier daemon. Undefined where that cannot be
-   * relied on: not loaded, or the compiled file is another one now; such an object wants reloading.
+   * relied on: not loaded, the compiled file is another one now, or somebody has removed parts of
+   * it; such an object wants a successor.
    */
   loadedRequest(id: string): ObjectRequest | undefined;
 

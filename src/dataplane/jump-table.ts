@@ -16,8 +16,9 @@ export function jumpTableName(family: Family): string {
 type Resident = Pick<ProgramSlot, "objectId" | "program">;
 
 /**
- * A PROG_ARRAY through which cubes tail call each other. It is pinned from its first moment:
- * the kernel empties an unpinned one when the last descriptor closes, in use or not.
+ * A PROG_ARRAY through which cubes tail call each other, made when it is needed. It is pinned from
+ * its first moment: the kernel empties an unpinned one when the last descriptor closes, in use or
+ * not.
  */
 export class JumpTable {
   readonly family: Family;
@@ -29,11 +30,18 @@ export class JumpTable {
     this.family = family;
     this.#files = files;
     this.#path = `${folder}/${jumpTableName(family)}`;
-    if (!existsSync(this.#path)) createPinned(jumpTableName(family), this.#path);
   }
 
   get fd(): number {
+    if (!this.#files.has(this.#path) && !existsSync(this.#path)) {
+      createPinned(jumpTableName(this.family), this.#path);
+    }
     return this.#files.open(this.#path);
+  }
+
+  /** Undefined where nobody has needed the table yet. */
+  get id(): number | undefined {
+    return existsSync(this.#path) ? mapInfo(this.#files.open(this.#path)).id : undefined;
   }
 
   set(slot: number, programFd: number, resident: Resident): void {
@@ -58,6 +66,8 @@ export class JumpTable {
 
   /** Learns what an earlier daemon left, also programs of which nothing else is left. */
   restore(residentOf: (programId: number) => Resident): void {
+    this.#slots.clear();
+    if (!existsSync(this.#path)) return;
     const { fd } = this;
     const key = Buffer.alloc(4);
     const programId = Buffer.alloc(4);

@@ -23,6 +23,11 @@ interface Libbpf {
   mapInitialValue(map: Pointer, size: [number | bigint]): Pointer | null;
   mapSetMaxEntries(map: Pointer, maxEntries: number): number;
   mapReuseFd(map: Pointer, fd: number): number;
+  mapType(map: Pointer): number;
+  mapKeySize(map: Pointer): number;
+  mapValueSize(map: Pointer): number;
+  mapMaxEntries(map: Pointer): number;
+  mapFlags(map: Pointer): number;
   mapPinPath(map: Pointer): string | null;
   mapSetPinPath(map: Pointer, path: string): number;
 
@@ -67,6 +72,7 @@ interface Libbpf {
 
   pin(fd: number, path: string): number;
   openPin(path: string): number;
+  mapById(id: number): number;
   infoByFd(fd: number, info: Uint8Array, size: [number]): number;
   detachLink(fd: number): number;
   updateLink(fd: number, programFd: number, options: null): number;
@@ -123,6 +129,11 @@ function objectFunctions(func: Bind) {
     mapInitialValue: func("void *bpf_map__initial_value(void *map, _Out_ size_t *size)"),
     mapSetMaxEntries: func("int bpf_map__set_max_entries(void *map, uint32_t entries)"),
     mapReuseFd: func("int bpf_map__reuse_fd(void *map, int fd)"),
+    mapType: func("int bpf_map__type(void *map)"),
+    mapKeySize: func("uint32_t bpf_map__key_size(void *map)"),
+    mapValueSize: func("uint32_t bpf_map__value_size(void *map)"),
+    mapMaxEntries: func("uint32_t bpf_map__max_entries(void *map)"),
+    mapFlags: func("uint32_t bpf_map__map_flags(void *map)"),
     mapPinPath: func("const char *bpf_map__pin_path(void *map)"),
     mapSetPinPath: func("int bpf_map__set_pin_path(void *map, const char *path)"),
     programName: func("const char *bpf_program__name(void *program)"),
@@ -158,6 +169,7 @@ function systemCalls(func: Bind) {
     ),
     pin: func("int bpf_obj_pin(int fd, const char *path)"),
     openPin: func("int bpf_obj_get(const char *path)"),
+    mapById: func("int bpf_map_get_fd_by_id(uint32_t id)"),
     infoByFd: func("int bpf_obj_get_info_by_fd(int fd, void *info, _Inout_ uint32_t *size)"),
     detachLink: func("int bpf_link_detach(int fd)"),
     updateLink: func("int bpf_link_update(int fd, int program, const void *options)"),

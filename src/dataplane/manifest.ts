@@ -1,5 +1,3 @@
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import type { Family, ObjectRequest } from "./dataplane.ts";
 import { libbpf } from "./libbpf.ts";
 import { libc } from "./libc.ts";
@@ -18,10 +16,6 @@ export interface Manifest {
 
 const BPF_MAP_TYPE_ARRAY = 2;
 const FIRST = Buffer.alloc(4);
-
-export function digestOf(path: string): string {
-  return createHash("sha256").update(readFileSync(path)).digest("hex");
-}
 
 export function pinManifest(path: string, { request, digest }: Manifest): void {
   const constants = Object.entries(request.constants).map(([name, bytes]) => [

@@ -2,32 +2,20 @@ import { KernelError, type Row } from "./dataplane.ts";
 import { errnoName } from "./errno.ts";
 import { libbpf } from "./libbpf.ts";
 import { prefixLengthMax, prefixLengthOf } from "./lpm.ts";
+import {
+  ARRAYS,
+  batchOptions,
+  HASHES,
+  MAP_TYPE,
+  readBatches,
+  rowValueSize,
+  WITH_ROWS,
+} from "./map-batch.ts";
 import { type MapInfo, mapInfo } from "./object-info.ts";
 import type { PinnedFiles } from "./pins.ts";
 
-/** BPF_MAP_TYPE_* of the maps whose rows user space may write. */
-const TYPE = {
-  hash: 1,
-  array: 2,
-  perCpuHash: 5,
-  perCpuArray: 6,
-  lruHash: 9,
-  lpmTrie: 11,
-  devmap: 14,
-  ringbuf: 27,
-} as const;
-
-const ARRAYS: ReadonlySet<number> = new Set([TYPE.array, TYPE.perCpuArray]);
-const HASHES: ReadonlySet<number> = new Set([TYPE.hash, TYPE.perCpuHash, TYPE.lruHash]);
-const PER_CPU: ReadonlySet<number> = new Set([TYPE.perCpuHash, TYPE.perCpuArray]);
-const WITH_ROWS: ReadonlySet<number> = new Set(
-  Object.values(TYPE).filter((type) => type !== TYPE.ringbuf),
-);
-
 /** From so many rows on, one batch is cheaper than single calls. */
 const BATCH_MIN = 8;
-/** Rows read by one call. */
-const READ_BATCH_MAX = 4096;
 
 const ANY = 0;
 const NOEXIST = 1;
@@ -55,15 +43,13 @@ export class KernelMap {
     this.#files = files;
     this.#label = label;
     this.#info = mapInfo(files.open(path));
-    const { type, keySize, valueSize } = this.#info;
-    const perCpu = Math.ceil(valueSize / 8) * 8 * libbpf().possibleCpuCount();
-    this.#valueSize = PER_CPU.has(type) ? perCpu : valueSize;
-    this.#key = Buffer.allocUnsafeSlow(keySize);
+    this.#valueSize = rowValueSize(this.#info);
+    this.#key = Buffer.allocUnsafeSlow(this.#info.keySize);
     this.#value = Buffer.allocUnsafeSlow(this.#valueSize);
   }
 
   get isRingBuffer(): boolean {
-    return this.#info.type === TYPE.ringbuf;
+    return this.#info.type === MAP_TYPE.ringbuf;
   }
 
   /** The kernel's; never given twice while it runs. */
@@ -111,7 +97,7 @@ export class KernelMap {
 
   rows(): Row[] {
     this.#checkHasRows();
-    return this.#info.type === TYPE.devmap ? this.#rowsByKey() : this.#rowsByBatch();
+    return this.#info.type === MAP_TYPE.devmap ? this.#rowsByKey() : this.#rowsByBatch();
   }
 
   /** Array rows always exist, so nothing that was checked can fail half-way. */
@@ -209,27 +195,11 @@ export class KernelMap {
   }
 
   #rowsByBatch(): Row[] {
-    const { keySize, maxEntries } = this.#info;
+    const { keySize } = this.#info;
     const rows: Row[] = [];
-    const position = Buffer.alloc(Math.max(keySize, 4));
-    let size = Math.min(maxEntries, READ_BATCH_MAX);
-    for (let started = false, done = false; !done; ) {
-      const keys = Buffer.allocUnsafeSlow(size * keySize);
-      const values = Buffer.allocUnsafeSlow(size * this.#valueSize);
-      const count: [number] = [size];
-      const from = started ? position : null;
-      const options = batchOptions();
-      const result = libbpf().lookupBatch(this.#fd(), from, position, keys, values, count, options);
-      const code = result < 0 ? errnoName(result) : "";
-      if (code === "ENOSPC") {
-        // A hash bucket holds more rows than were asked for.
-        size *= 2;
-        continue;
-      }
-      done = code === "ENOENT";
-      if (!done) this.#check(result, "reading");
-      started = true;
-      for (let index = 0; index < count[0]; index++) {
+    for (const { result, keys, values, count } of readBatches(() => this.#fd(), this.#info)) {
+      this.#check(result, "reading");
+      for (let index = 0; index < count; index++) {
         rows.push({
           key: Uint8Array.from(keys.subarray(index * keySize, (index + 1) * keySize)),
           value: Uint8Array.from(
@@ -270,7 +240,7 @@ export class KernelMap {
     if (key.length !== keySize) {
       this.#refuse("using", "EINVAL", `key has ${key.length} bytes, not ${keySize}`);
     }
-    if (type === TYPE.lpmTrie && prefixLengthOf(key) > prefixLengthMax(keySize)) {
+    if (type === MAP_TYPE.lpmTrie && prefixLengthOf(key) > prefixLengthMax(keySize)) {
       this.#refuse("using", "EINVAL", `prefix length ${prefixLengthOf(key)}`);
     }
   }
@@ -290,13 +260,6 @@ export class KernelMap {
   #fd(): number {
     return this.#files.open(this.path);
   }
-}
-
-/** struct bpf_map_batch_opts {size, elem_flags, flags}; in a batch the kernel takes no NOEXIST. */
-function batchOptions(): Uint8Array {
-  const options = Buffer.alloc(24);
-  options.writeUInt32LE(options.length, 0);
-  return options;
 }
 
 function absent({ key }: Row): Before {

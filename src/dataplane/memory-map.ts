@@ -46,6 +46,10 @@ export class MemoryMap {
     return { rows: isCounted ? this.#rows.size : undefined, maxEntries: this.maxEntries };
   }
 
+  get hasRows(): boolean {
+    return this.#kind !== "opaque";
+  }
+
   put(rows: readonly Row[], refuse: Refuse): void {
     for (const { key, value } of rows) {
       this.#checkKey(key, refuse);

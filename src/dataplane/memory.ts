@@ -29,6 +29,7 @@ export interface MemoryDataplaneOptions {
 
 interface LoadedObject {
   readonly request: ObjectRequest;
+  readonly layout: ObjectLayout;
   readonly maps: ReadonlyMap<string, MemoryMap>;
   readonly programs: ReadonlyMap<string, ProgramLayout>;
 }
@@ -37,7 +38,7 @@ type Listener = (record: Uint8Array) => void;
 
 export class MemoryDataplane implements Dataplane {
   readonly kind = "memory";
-  readonly #layouts: ReadonlyMap<string, ObjectLayout>;
+  readonly #layouts: Map<string, ObjectLayout>;
   readonly #devices: Pick<Devices, "byIndex"> | undefined;
   readonly cpuCount: number;
   readonly #objects = new Map<string, LoadedObject>();
@@ -51,16 +52,36 @@ export class MemoryDataplane implements Dataplane {
     this.cpuCount = cpuCount;
   }
 
-  loadObject(request: ObjectRequest): void {
+  /** Others have nothing to do with this memory. */
+  refresh(): void {}
+
+  /** Another compiled file in place of the one of this name: what was loaded from that is old. */
+  replaceCompiled(layout: ObjectLayout): void {
+    this.#layouts.set(layout.name, layout);
+  }
+
+  loadObject(request: ObjectRequest, from?: string): void {
     const refuse = refusing(`loading ${request.object} as ${request.id}`);
     if (this.#objects.has(request.id)) refuse("EEXIST");
     const layout = this.#layouts.get(request.object) ?? refuse("ENOENT", "no such object");
     checkConstants(layout, request, refuse);
+    const maps = this.#createMaps(layout, request, refuse);
+    for (const { name, old, isShared } of this.#heirlooms(layout, request, from)) {
+      if (isShared) maps.set(name, old);
+      else maps.get(name)?.put(old.rows(refuse), refuse);
+    }
     this.#objects.set(request.id, {
       request,
-      maps: this.#createMaps(layout, request, refuse),
+      layout,
+      maps,
       programs: wantedPrograms(layout, request),
     });
+  }
+
+  mapsTakenAlong(request: ObjectRequest, from: string): ReadonlySet<string> {
+    const refuse = refusing(`preparing ${request.object}`);
+    const layout = this.#layouts.get(request.object) ?? refuse("ENOENT", "no such object");
+    return new Set(this.#heirlooms(layout, request, from).map(({ name }) => name));
   }
 
   unloadObject(id: string): void {
@@ -78,7 +99,9 @@ export class MemoryDataplane implements Dataplane {
   }
 
   loadedRequest(id: string): ObjectRequest | undefined {
-    return this.#objects.get(id)?.request;
+    const object = this.#objects.get(id);
+    const isCurrent = object && object.layout === this.#layouts.get(object.layout.name);
+    return isCurrent ? object.request : undefined;
   }
 
   putRows(objectId: string, map: string, rows: readonly Row[]): void {
@@ -177,7 +200,7 @@ export class MemoryDataplane implements Dataplane {
     layout: ObjectLayout,
     { capacity }: ObjectRequest,
     refuse: Refuse,
-  ): ReadonlyMap<string, MemoryMap> {
+  ): Map<string, MemoryMap> {
     const maps = new Map<string, MapLayout>();
     for (const map of Object.values(layout.maps)) maps.set(map.name, map);
     for (const [name, entries] of Object.entries(capacity)) {
@@ -188,6 +211,24 @@ export class MemoryDataplane implements Dataplane {
     const create = (map: MapLayout) =>
       new MemoryMap(map, capacity[map.name] ?? map.maxEntries, this.cpuCount);
     return new Map([...maps].map(([name, map]) => [name, create(map)]));
+  }
+
+  /** Maps of an earlier object with rows of the same form and type, and no more room. */
+  #heirlooms({ maps }: ObjectLayout, { capacity }: ObjectRequest, from: string | undefined) {
+    const object = from === undefined ? undefined : this.#objects.get(from);
+    const layouts = Object.values(object?.layout.maps ?? {});
+    return Object.values(maps).flatMap((layout) => {
+      const { name, type, maxEntries } = layout;
+      // The jump tables are no object's own.
+      if (type === "prog_array") return [];
+      const old = object?.maps.get(name);
+      const room = capacity[name] ?? maxEntries;
+      const isAlike = layouts.some((one) => one.name === name && haveSameRows(one, layout));
+      if (old === undefined || old.type !== type || !isAlike) return [];
+      const isShared = old.maxEntries === room;
+      const canTakeRows = old.hasRows && old.maxEntries < room;
+      return isShared || canTakeRows ? [{ name, old, isShared }] : [];
+    });
   }
 
   #map(objectId: string, map: string, refuse: Refuse): MemoryMap {
@@ -209,6 +250,10 @@ function refusing(operation: string): Refuse {
   return (code, detail) => {
     throw new KernelError(operation, code, detail);
   };
+}
+
+function haveSameRows(a: MapLayout, b: MapLayout): boolean {
+  return a.key.form === b.key.form && a.value.form === b.value.form;
 }
 
 function wantedPrograms(

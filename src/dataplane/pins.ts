@@ -79,6 +79,10 @@ export class PinnedFiles implements Disposable {
     this.#limit = limit;
   }
 
+  has(path: string): boolean {
+    return this.#fds.has(path);
+  }
+
   open(path: string): number {
     if (this.#latest?.path === path) return this.#latest.fd;
     const known = this.#fds.get(path);

@@ -5,7 +5,12 @@ import { KernelError } from "../../src/dataplane/dataplane.ts";
 import { type KernelDataplane, openKernelDataplane } from "../../src/dataplane/kernel.ts";
 import { device, TestBridge } from "../bpf/bridge.ts";
 import { isCopy, numbered, RawSocket } from "../support/frames.ts";
-import { describeKernel, fixtureDirectory, pinDirectory } from "../support/kernel.ts";
+import {
+  changingFixtures,
+  describeKernel,
+  fixtureDirectory,
+  pinDirectory,
+} from "../support/kernel.ts";
 import { run, type VethPair, vethPair } from "../support/network.ts";
 import { packet } from "../support/packet.ts";
 import { describeContract } from "./contract.ts";
@@ -27,14 +32,16 @@ describeKernel("kernel data plane without tcx", { since: "5.17" }, () => {
 
   describeContract(() => {
     const pins = pinDirectory();
+    const fixtures = changingFixtures();
     const dataplane = openKernelDataplane({
       pinDirectory: pins.path,
-      objectDirectory,
+      objectDirectory: fixtures.path,
       clsactOnly: true,
     });
     return {
       dataplane,
       ifindex: veth.ifindex,
+      recompile: fixtures.change,
       emit: (objectId, record) => {
         const data = Uint8Array.from([...record, ...new Uint8Array(58)]);
         dataplane.testRun(objectId, "ingress", { data });
@@ -43,6 +50,7 @@ describeKernel("kernel data plane without tcx", { since: "5.17" }, () => {
         for (const { ifindex, hook } of dataplane.attachments()) dataplane.detach(ifindex, hook);
         dataplane[Symbol.dispose]();
         pins[Symbol.dispose]();
+        fixtures[Symbol.dispose]();
       },
     };
   });

@@ -14,6 +14,8 @@ export interface ContractHarness extends Disposable {
   readonly ifindex: number;
   /** Makes a program of the object write `record`, six bytes, to the ring buffer `events`. */
   emit(objectId: string, record: Uint8Array): void;
+  /** Puts another compiled file in place: the rows of `table` have another form of that size. */
+  recompile(): void;
 }
 
 const ID = "cubes/br.0";
@@ -120,6 +122,79 @@ export function describeContract(open: () => ContractHarness): void {
       assert.equal(dataplane.loadedRequest(ID), undefined);
       refuses("ENOENT", () => dataplane.rows(ID, "table"));
       refuses("ENOENT", () => dataplane.unloadObject(ID));
+    });
+  });
+
+  describe("a successor", () => {
+    const NEXT = "cubes/next";
+    const all = ["cells", "counts", "events", "recent", "routes", "table"];
+
+    beforeEach(() => dataplane.loadObject(request()));
+
+    it("shares the maps of the object before it, also when that is gone", () => {
+      dataplane.putRows(ID, "table", [row(1, 10)]);
+
+      const taken = dataplane.mapsTakenAlong(request({ id: NEXT }), ID);
+      dataplane.loadObject(request({ id: NEXT }), ID);
+
+      assert.deepEqual([...taken].sort(), all);
+      dataplane.putRows(NEXT, "table", [row(2, 20)]);
+      assert.deepEqual(sorted(dataplane.rows(ID, "table")), sorted([row(1, 10), row(2, 20)]));
+      dataplane.unloadObject(ID);
+      assert.deepEqual(sorted(dataplane.rows(NEXT, "table")), sorted([row(1, 10), row(2, 20)]));
+    });
+
+    it("begins with the rows of maps that have become larger, and leaves the old ones alone", () => {
+      const rows = [1, 2, 3, 4].map((key) => row(key, key * 10));
+      dataplane.putRows(ID, "table", rows);
+      dataplane.putRows(ID, "recent", [row(7, 70)]);
+      const larger = request({ id: NEXT, capacity: { table: 1000, recent: 64 } });
+
+      const taken = dataplane.mapsTakenAlong(larger, ID);
+      dataplane.loadObject(larger, ID);
+
+      assert.deepEqual([...taken].sort(), all);
+      assert.deepEqual(sorted(dataplane.rows(NEXT, "table")), sorted(rows));
+      assert.deepEqual(dataplane.rows(NEXT, "recent"), [row(7, 70)]);
+      dataplane.putRows(NEXT, "table", [row(5, 50)]);
+      assert.deepEqual(sorted(dataplane.rows(ID, "table")), sorted(rows));
+    });
+
+    it("begins without rows where there is less room", () => {
+      dataplane.putRows(ID, "table", [row(1, 10)]);
+      const smaller = request({ id: NEXT, capacity: { table: 2 } });
+
+      const taken = dataplane.mapsTakenAlong(smaller, ID);
+      dataplane.loadObject(smaller, ID);
+
+      assert.equal(taken.has("table"), false);
+      assert.deepEqual(dataplane.rows(NEXT, "table"), []);
+    });
+
+    it("begins without rows where these have another form, and shares the other maps", () => {
+      dataplane.putRows(ID, "table", [row(1, 10)]);
+      dataplane.putRows(ID, "cells", [row(1, 10)]);
+      harness.recompile();
+
+      const reliable = dataplane.loadedRequest(ID);
+      const taken = dataplane.mapsTakenAlong(request({ id: NEXT }), ID);
+      dataplane.loadObject(request({ id: NEXT }), ID);
+
+      assert.equal(reliable, undefined);
+      assert.deepEqual(
+        [...taken].sort(),
+        all.filter((name) => name !== "table"),
+      );
+      assert.deepEqual(dataplane.rows(NEXT, "table"), []);
+      assert.deepEqual(dataplane.rows(NEXT, "cells")[1], row(1, 10));
+      assert.deepEqual(dataplane.loadedRequest(NEXT), request({ id: NEXT }));
+    });
+
+    it("of an object that is not there begins with nothing", () => {
+      dataplane.loadObject(request({ id: NEXT }), "cubes/none");
+
+      assert.deepEqual(dataplane.rows(NEXT, "table"), []);
+      assert.deepEqual([...dataplane.mapsTakenAlong(request(), "cubes/none")], []);
     });
   });
 

@@ -1,11 +1,24 @@
 import assert from "node:assert/strict";
-import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { KernelError, type ObjectRequest } from "../../src/dataplane/dataplane.ts";
 import { type KernelDataplane, openKernelDataplane } from "../../src/dataplane/kernel.ts";
 import { u32, u64 } from "../support/fixture-object.ts";
-import { describeKernel, fixtureDirectory, pinDirectory } from "../support/kernel.ts";
+import {
+  changingFixtures,
+  describeKernel,
+  fixtureDirectory,
+  pinDirectory,
+} from "../support/kernel.ts";
 import { descriptors } from "../support/leaks.ts";
 import { type VethPair, vethPair } from "../support/network.ts";
 import { packet } from "../support/packet.ts";
@@ -35,11 +48,13 @@ describeKernel("kernel data plane", { since: "6.6" }, () => {
 
   describeContract(() => {
     const pins = pinDirectory();
-    const objectDirectory = fixtureDirectory();
+    const fixtures = changingFixtures();
+    const objectDirectory = fixtures.path;
     const dataplane = openKernelDataplane({ pinDirectory: pins.path, objectDirectory });
     return {
       dataplane,
       ifindex: veth.ifindex,
+      recompile: fixtures.change,
       emit: (objectId, record) => {
         const data = Uint8Array.from([...record, ...new Uint8Array(58)]);
         dataplane.testRun(objectId, "ingress", { data });
@@ -47,6 +62,7 @@ describeKernel("kernel data plane", { since: "6.6" }, () => {
       [Symbol.dispose]: () => {
         dataplane[Symbol.dispose]();
         pins[Symbol.dispose]();
+        fixtures[Symbol.dispose]();
       },
     };
   });
@@ -144,6 +160,52 @@ describeKernel("kernel data plane, beyond its twin", { since: "6.6" }, () => {
     } finally {
       rmSync(directory, { recursive: true });
     }
+  });
+
+  const removed = [
+    { what: "a map", pins: ["cubes/a/maps"] },
+    { what: "a program", pins: ["cubes/a/programs"] },
+    { what: "the manifest", pins: ["cubes/a/manifest"] },
+    { what: "the jump tables", pins: ["shared"] },
+  ];
+
+  for (const { what, pins: paths } of removed) {
+    it(`does not rely on an object once somebody has removed the pin of ${what}`, () => {
+      dataplane.loadObject(request);
+      dataplane.setProgram(3, "cubes/a", "ingress");
+      assert.deepEqual(dataplane.loadedRequest("cubes/a"), request);
+      for (const path of paths) removePin(join(pins.path, path));
+
+      dataplane.refresh();
+
+      assert.equal(dataplane.loadedRequest("cubes/a"), undefined);
+    });
+  }
+
+  it("finds the maps whose pins were removed by the programs that use them", () => {
+    dataplane.loadObject(request);
+    dataplane.setProgram(3, "cubes/a", "xdp_entry");
+    dataplane.putRows("cubes/a", "table", [{ key: u32(1), value: u64(10) }]);
+    removePin(join(pins.path, "cubes/a/maps"), (name) => name.startsWith("table"));
+    dataplane.refresh();
+
+    dataplane.loadObject({ ...request, id: "cubes/a~2" }, "cubes/a");
+
+    assert.deepEqual(dataplane.lookup("cubes/a~2", "table", u32(1)), u64(10));
+    dataplane.setProgram(3, "cubes/a~2", "xdp_entry");
+    dataplane.unloadObject("cubes/a");
+    assert.deepEqual(dataplane.lookup("cubes/a~2", "table", u32(1)), u64(10));
+  });
+
+  it("names the form of the rows in the pin of a map", () => {
+    dataplane.loadObject(request);
+
+    const names = readdirSync(join(pins.path, "cubes/a/maps"));
+
+    assert.ok(
+      names.every((name) => /^[a-z_]+@[0-9a-f]{8}$/.test(name)),
+      names.join(),
+    );
   });
 
   it("forgets the attachments of a device that goes away", () => {
@@ -263,3 +325,9 @@ describeKernel("kernel data plane, beyond its twin", { since: "6.6" }, () => {
     assert.deepEqual(warnings, ["a listener's fault"]);
   });
 });
+
+/** Removes what is pinned below a folder, or there under a name. */
+function removePin(path: string, isMeant: (name: string) => boolean = () => true): void {
+  if (statSync(path).isFile()) rmSync(path);
+  else for (const name of readdirSync(path).filter(isMeant)) rmSync(join(path, name));
+}

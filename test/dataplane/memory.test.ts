@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { MemoryDataplane } from "../../src/dataplane/memory.ts";
 import { MemoryDevices } from "../../src/dataplane/memory-devices.ts";
-import { fixtureObject } from "../support/fixture-object.ts";
+import { changedFixtureObject, fixtureObject } from "../support/fixture-object.ts";
 import { describeContract } from "./contract.ts";
 
 describe("memory data plane", () => {
@@ -13,6 +13,7 @@ describe("memory data plane", () => {
       dataplane,
       ifindex,
       emit: (objectId, record) => dataplane.emit(objectId, "events", record),
+      recompile: () => dataplane.replaceCompiled(changedFixtureObject),
       [Symbol.dispose]: () => dataplane[Symbol.dispose](),
     };
   });

@@ -35,6 +35,9 @@ function map(name: string, type: MapType, key: number, value: 0 | 4 | 8): MapLay
   };
 }
 
+/** The same size, but another form. */
+const signed: Codec<bigint> = { ...unsigned(8), form: "i64" };
+
 /** test/fixtures/bpf/fixture.bpf.c, as the generator would describe it. */
 export const fixtureObject: ObjectLayout = {
   name: "fixture",
@@ -58,4 +61,10 @@ export const fixtureObject: ObjectLayout = {
     verdict: { name: "verdict", value: unsigned(4) },
     localMac: { name: "local_mac", value: raw(6) },
   },
+};
+
+/** The same compiled with another type of the values of `table`. */
+export const changedFixtureObject: ObjectLayout = {
+  ...fixtureObject,
+  maps: { ...fixtureObject.maps, table: { ...map("table", "hash", 4, 8), value: signed } },
 };

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
-import { release } from "node:os";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { release, tmpdir } from "node:os";
 import { join } from "node:path";
 import { KernelError } from "../../src/dataplane/dataplane.ts";
 import { requireEnvironment } from "../../src/dataplane/environment.ts";
@@ -75,12 +75,30 @@ export function fixtureDirectory(): string {
   mkdirSync(BUILT, { recursive: true });
   cpSync(CENSUS, join(BUILT, "census.bpf.o"));
   for (const source of readdirSync(FIXTURES).filter((name) => name.endsWith(".bpf.c"))) {
-    const from = join(FIXTURES, source);
-    const to = join(BUILT, source.replace(/\.c$/, ".o"));
-    if (existsSync(to) && statSync(to).mtimeMs >= statSync(from).mtimeMs) continue;
-    const include = `-I/usr/include/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu`;
-    const options = ["-O2", "-g", "-target", "bpf", "-Wall", "-Wextra", "-Werror", include];
-    execFileSync("clang", [...options, "-c", from, "-o", to]);
+    compileFixture(join(FIXTURES, source), join(BUILT, source.replace(/\.c$/, ".o")));
   }
   return BUILT;
+}
+
+/** A copy of the fixtures, in which the object `fixture` can become another one. */
+export function changingFixtures(): { readonly path: string; change(): void } & Disposable {
+  const path = mkdtempSync(join(tmpdir(), "yptest"));
+  cpSync(fixtureDirectory(), path, { recursive: true });
+  return {
+    path,
+    /** The rows of its map `table` have another form now, of the same size. */
+    change: () => {
+      const changed = join(BUILT, "changed-fixture.o");
+      compileFixture(join(FIXTURES, "fixture.bpf.c"), changed, ["-DTABLE_VALUE=__s64"]);
+      cpSync(changed, join(path, "fixture.bpf.o"));
+    },
+    ...untilExit(() => rmSync(path, { recursive: true })),
+  };
+}
+
+function compileFixture(from: string, to: string, macros: readonly string[] = []): void {
+  if (existsSync(to) && statSync(to).mtimeMs >= statSync(from).mtimeMs) return;
+  const include = `-I/usr/include/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu`;
+  const options = ["-O2", "-g", "-target", "bpf", "-Wall", "-Wextra", "-Werror", include];
+  execFileSync("clang", [...options, ...macros, "-c", from, "-o", to]);
 }

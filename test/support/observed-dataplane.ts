@@ -29,9 +29,17 @@ class ObservedDataplane implements Dataplane {
     this.#before = before;
   }
 
-  loadObject(request: ObjectRequest): void {
+  refresh(): void {
+    this.#inner.refresh();
+  }
+
+  loadObject(request: ObjectRequest, from?: string): void {
     this.#before(`loadObject ${request.id} ${request.object}`);
-    this.#inner.loadObject(request);
+    this.#inner.loadObject(request, from);
+  }
+
+  mapsTakenAlong(request: ObjectRequest, from: string): ReadonlySet<string> {
+    return this.#inner.mapsTakenAlong(request, from);
   }
 
   unloadObject(id: string): void {

@@ -18,10 +18,13 @@ export interface GroundParts {
   readonly devices: Devices;
 }
 
-/** An object that stays. */
+/** An object that stays, or that one which stays no longer leaves its rows to. */
 interface Kept {
   readonly layout: ObjectLayout;
   readonly owner: StepOwner;
+  /** Where its rows are, and in which maps. */
+  readonly source: string;
+  readonly isTaken: (map: string) => boolean;
   /** By name, the rows that are there by key; what is wanted of them is taken out. */
   readonly maps: Map<string, Map<string, Row>>;
 }
@@ -53,10 +56,17 @@ export class SurveyedGround implements Ground {
     this.#attachments = new Map(dataplane.attachments().map((one) => [placeId(one), one]));
   }
 
-  keepObject(id: string, layout: ObjectLayout, owner: StepOwner): boolean {
-    if (!this.#loaded.has(id)) return false;
-    this.#kept.set(id, { layout, owner, maps: new Map() });
-    return true;
+  takeObject({ request, from, layout, owner }: Parameters<Ground["takeObject"]>[0]): boolean {
+    const { id } = request;
+    const isLoaded = this.#loaded.has(id);
+    if (isLoaded) {
+      this.#kept.set(id, { layout, owner, source: id, isTaken: () => true, maps: new Map() });
+    } else if (from !== undefined) {
+      const taken = this.#dataplane.mapsTakenAlong(request, from);
+      const isTaken = (map: string) => taken.has(map);
+      this.#kept.set(id, { layout, owner, source: from, isTaken, maps: new Map() });
+    }
+    return isLoaded;
   }
 
   takeRow(
@@ -65,7 +75,7 @@ export class SurveyedGround implements Ground {
   ): Uint8Array | undefined {
     const kept = this.#kept.get(objectId);
     if (kept === undefined) return undefined;
-    return take(this.#rowsOf(objectId, kept, layout), keyText(key))?.value;
+    return take(this.#rowsOf(kept, layout), keyText(key))?.value;
   }
 
   takeProgram(place: Slot): ProgramSlot | undefined {
@@ -112,7 +122,7 @@ export class SurveyedGround implements Ground {
     const { layout: object, owner } = kept;
     return Object.values(object.maps).flatMap((layout) => {
       if (!isWrittenByEngine(layout)) return [];
-      const rows = [...this.#rowsOf(objectId, kept, layout).values()];
+      const rows = [...this.#rowsOf(kept, layout).values()];
       // A row of an array is always there; without a value it is zero.
       const left = layout.type === "array" ? rows.filter(({ value }) => !isZero(value)) : rows;
       if (left.length === 0) return [];
@@ -132,10 +142,10 @@ export class SurveyedGround implements Ground {
     });
   }
 
-  #rowsOf(objectId: string, { maps }: Kept, { name }: MapLayout): Map<string, Row> {
+  #rowsOf({ source, isTaken, maps }: Kept, { name }: MapLayout): Map<string, Row> {
     const known = maps.get(name);
     if (known) return known;
-    const rows = this.#dataplane.rows(objectId, name);
+    const rows = isTaken(name) ? this.#dataplane.rows(source, name) : [];
     const byKey = new Map(rows.map((row) => [keyText(row.key), row]));
     maps.set(name, byKey);
     return byKey;

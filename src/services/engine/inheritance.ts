@@ -5,6 +5,12 @@ import { equalBytes } from "./rows.ts";
 /** How an object is to be loaded, by whatever id. */
 export type WantedObject = Omit<ObjectRequest, "id" | "note">;
 
+export interface ObjectPlace {
+  readonly id: string;
+  /** The object that it succeeds. */
+  readonly from?: string;
+}
+
 /**
  * What the data plane has loaded already, by an earlier daemon: a cube that is still wanted keeps
  * its object and its slot, a device its entry object and the mode it was found in. An object that
@@ -29,13 +35,13 @@ export class Inheritance {
     }
   }
 
-  /** The id for an object of this name: of the one that is there, or of its successor. */
-  objectId(name: string, wanted: WantedObject): string {
+  /** Where an object of this name is or, if it was loaded otherwise, is to be loaded. */
+  place(name: string, wanted: WantedObject): ObjectPlace {
     const ids = this.#ids.get(name) ?? [];
     const kept = ids.find((id) => isLoadedAs(this.#requests.get(id), wanted));
-    if (kept !== undefined) return kept;
-    const newest = Math.max(0, ...ids.map(generationOf));
-    return newest === 0 ? name : `${name}~${newest + 1}`;
+    if (kept !== undefined) return { id: kept };
+    const [from] = ids;
+    return from === undefined ? { id: name } : { id: successorOf(name, ids), from };
   }
 
   /** The slot that programs of the objects of this name are in. */
@@ -57,6 +63,11 @@ export class Inheritance {
 
 function nameOf(id: string): string {
   return id.replace(/~[0-9]+$/, "");
+}
+
+/** The id of an object that is to succeed others of its name. */
+function successorOf(name: string, ids: readonly string[]): string {
+  return `${name}~${Math.max(...ids.map(generationOf)) + 1}`;
 }
 
 /** 1 for the first object of a name. */

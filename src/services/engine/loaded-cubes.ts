@@ -60,12 +60,18 @@ export class LoadedCubes {
     return slot;
   }
 
-  loading(cube: CubeRuntime, config: DataObject, wanted: WantedObject): Step {
+  /** `from`: the object that it succeeds. */
+  loading(
+    cube: CubeRuntime,
+    config: DataObject,
+    { wanted, from }: { readonly wanted: WantedObject; readonly from?: string | undefined },
+  ): Step {
     const constants = cube.service.constants?.(config) ?? {};
     return loadStep(this.#dataplane, {
       owner: cubeOwner(cube),
       layout: cube.service.object,
       request: { ...wanted, id: cube.objectId },
+      from,
       target: wanted.object,
       value: { ...wanted.capacity, ...(readable(constants) as object) },
     });

@@ -14,20 +14,22 @@ export interface ObjectLoad {
   readonly owner: StepOwner;
   readonly layout: ObjectLayout;
   readonly request: ObjectRequest;
+  /** The object that it succeeds, if any. */
+  readonly from?: string | undefined;
   /** What a plan calls it. */
   readonly target: string;
   readonly value?: unknown;
 }
 
 export function loadStep(dataplane: Dataplane, load: ObjectLoad): Step {
-  const { owner, layout, request, target, value } = load;
+  const { owner, layout, request, from, target, value } = load;
   const step: Step = {
     describe: () => [
       { ...owner, operation: "load", target, ...(value === undefined ? {} : { value }) },
     ],
-    apply: () => dataplane.loadObject(request),
+    apply: () => dataplane.loadObject(request, from),
     undo: () => dataplane.unloadObject(request.id),
-    onto: (ground) => (ground.keepObject(request.id, layout, owner) ? undefined : step),
+    onto: (ground) => (ground.takeObject({ request, from, layout, owner }) ? undefined : step),
   };
   return step;
 }

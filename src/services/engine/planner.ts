@@ -145,12 +145,12 @@ export class Planner {
     const { inherited } = draft;
     const id = cubeId(config);
     const wanted = wantedObject({ list, service }, config);
-    const objectId = inherited?.objectId(id, wanted) ?? id;
+    const place = inherited?.place(id, wanted) ?? { id };
     const slot = inherited?.slotOf(id) ?? this.loaded.freeSlot(draft.slots);
     draft.slots.add(slot);
-    const cube: CubeRuntime = { name, list, service, id, objectId, slot, type };
+    const cube: CubeRuntime = { name, list, service, id, objectId: place.id, slot, type };
     const view = { config, facts: this.factsFor(service, undefined, config) };
-    draft.steps.add(phase.load, this.loaded.loading(cube, config, wanted));
+    draft.steps.add(phase.load, this.loaded.loading(cube, config, { wanted, from: place.from }));
     draft.steps.add(phase.load, this.loaded.remembering(cube, view.facts));
     yield* this.#planTables(draft, cube, [undefined, view]);
     this.#planPortsEnd(draft, cube, [0, portsEnd(config)]);

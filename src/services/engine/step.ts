@@ -1,5 +1,5 @@
 import type { PlanStep } from "../../datamodel/datastore/datastore.ts";
-import type { Attachment, ProgramSlot } from "../../dataplane/dataplane.ts";
+import type { Attachment, ObjectRequest, ProgramSlot } from "../../dataplane/dataplane.ts";
 import type { MapLayout, ObjectLayout } from "../../dataplane/layout.ts";
 import type { Breather } from "../../lib/slices.ts";
 
@@ -27,8 +27,13 @@ export type Slot = Pick<ProgramSlot, "family" | "slot">;
 
 /** What is in the data plane already; asking for something says that it is wanted. */
 export interface Ground {
-  /** Whether the object is there; if so, it stays with its rows. */
-  keepObject(id: string, layout: ObjectLayout, owner: StepOwner): boolean;
+  /** Whether the object is there. If not, one that it succeeds may leave it rows. */
+  takeObject(wanted: {
+    readonly request: ObjectRequest;
+    readonly from?: string | undefined;
+    readonly layout: ObjectLayout;
+    readonly owner: StepOwner;
+  }): boolean;
   /** The value of a row; undefined where there is no such row. */
   takeRow(
     map: { readonly objectId: string; readonly layout: MapLayout },

@@ -130,8 +130,8 @@ export class Wiring {
     if (was === undefined) {
       const name = entryName(ifindex);
       const madePromiscuous = inherited?.madePromiscuous(name) ?? wish.device?.promiscuous !== true;
-      const objectId = inherited?.objectId(name, entryRequest) ?? name;
-      this.#planAttach(steps, ifindex, { ...is, objectId, madePromiscuous });
+      const { id, from } = inherited?.place(name, entryRequest) ?? { id: name };
+      this.#planAttach(steps, { ifindex, from }, { ...is, objectId: id, madePromiscuous });
       return;
     }
     const before = tailHop(was.cube.slot, was.index);
@@ -144,9 +144,13 @@ export class Wiring {
     steps.add(phase.attach, remember(this.#entries, ifindex, { was, is: wire }));
   }
 
-  #planAttach(steps: StepList, ifindex: number, wire: EntryWire): void {
+  #planAttach(
+    steps: StepList,
+    { ifindex, from }: { readonly ifindex: number; readonly from?: string | undefined },
+    wire: EntryWire,
+  ): void {
     const row = { key: 0, was: noHop, is: tailHop(wire.cube.slot, wire.index) };
-    steps.add(phase.attach, this.#loading(wire));
+    steps.add(phase.attach, this.#loading(wire, from));
     steps.add(phase.attach, rowStep(this.#entryTarget(wire), row));
     for (const hook of hooksOf(wire.cube.type)) {
       steps.add(phase.attach, this.#attaching(wire, { ifindex, hook }));
@@ -195,13 +199,14 @@ export class Wiring {
     };
   }
 
-  #loading(wire: EntryWire): Step {
+  #loading(wire: EntryWire, from?: string): Step {
     const { objectId, madePromiscuous } = wire;
     const plain = { ...entryRequest, id: objectId };
     return loadStep(this.#dataplane, {
       owner: stepOwner(wire),
       layout: entryObject,
       request: madePromiscuous ? { ...plain, note: madePromiscuousNote } : plain,
+      from,
       target: objectId,
     });
   }

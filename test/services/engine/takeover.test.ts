@@ -6,6 +6,7 @@ import { hop } from "../../../src/gen/bpf/core.ts";
 import {
   simplebridgeFdbKey,
   simplebridgeLearned,
+  simplebridgeObject,
   simplebridgeStatic,
 } from "../../../src/gen/bpf/simplebridge.ts";
 import { u32 } from "../../../src/lib/codec.ts";
@@ -201,6 +202,34 @@ describe("an engine that takes over", () => {
         .sort(),
       [0, 1, 2],
     );
+  });
+
+  it("exchanges an object that was compiled anew, whose other maps stay", async () => {
+    const before = await left();
+    const { memory } = before;
+    const old = before.objectId(br0);
+    const learned = simplebridgeLearned.encode({ lastSeenNs: 2n ** 62n, port: 1 });
+    memory.putRows(old, "learned_fdb", [{ key: fdbKey(9), value: learned }]);
+    const [slot] = memory.programs();
+    const { staticFdb } = simplebridgeObject.maps;
+    const value = { ...staticFdb.value, form: "another" };
+    const maps = { ...simplebridgeObject.maps, staticFdb: { ...staticFdb, value } };
+    memory.replaceCompiled({ ...simplebridgeObject, maps });
+
+    const after = await next(before);
+
+    const id = `${old}~2`;
+    assert.deepEqual(after.writes, [
+      `loadObject ${id} simplebridge`,
+      `putRows ${id} static_fdb 3`,
+      `setProgram 0 ${id} ingress`,
+      `unloadObject ${old}`,
+    ]);
+    assert.deepEqual(memory.programs(), [{ ...slot, objectId: id }]);
+    assert.equal(memory.rows(id, "static_fdb").length, 3);
+    assert.deepEqual(memory.lookup(id, "learned_fdb", fdbKey(9)), learned);
+    await after.commit(after.edit("merge", `${br0}/fdb/aging-time`, 7));
+    assert.deepEqual((await next(after)).writes, []);
   });
 
   it("refuses a configuration that is not valid before it touches anything", async () => {

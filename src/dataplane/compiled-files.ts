@@ -1,0 +1,73 @@
+import { createHash } from "node:crypto";
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { BtfError } from "./btf/btf.ts";
+import { formOf } from "./btf/form.ts";
+import { describeObject, type ProgramDescription } from "./btf/object.ts";
+import { parseBtf } from "./btf/parse.ts";
+import { KernelError } from "./dataplane.ts";
+import { onBpffs } from "./pins.ts";
+
+/** What a compiled file says before it is loaded. */
+export interface CompiledFile {
+  readonly path: string;
+  /** SHA-256 of the file. */
+  readonly digest: string;
+  /** A short name for the form of the rows of each map: the same for maps whose rows are alike. */
+  readonly rowForms: ReadonlyMap<string, string>;
+  readonly programs: readonly ProgramDescription[];
+}
+
+interface Read {
+  readonly file: CompiledFile;
+  readonly modified: number;
+}
+
+/** The compiled objects, read anew when they have changed: a package may be upgraded under us. */
+export class CompiledFiles {
+  readonly #directory: string;
+  readonly #read = new Map<string, Read>();
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /** @throws KernelError where there is no such file, or it is no object */
+  file(object: string): CompiledFile {
+    const path = join(this.#directory, `${object}.bpf.o`);
+    return onBpffs(`reading ${path}`, () => {
+      const modified = statSync(path).mtimeMs;
+      const known = this.#read.get(object);
+      if (known?.modified === modified) return known.file;
+      const file = describe(object, path);
+      this.#read.set(object, { file, modified });
+      return file;
+    });
+  }
+}
+
+function describe(object: string, path: string): CompiledFile {
+  const bytes = readFileSync(path);
+  try {
+    const btf = parseBtf(bytes);
+    const { maps, programs } = describeObject(object, btf);
+    const form = (id: number | undefined) => (id === undefined ? "nothing" : formOf(btf, id));
+    const rowForms = maps.map(({ name, key, value }): [string, string] => [
+      name,
+      digest(`${form(key)} to ${form(value)}`).slice(0, 8),
+    ]);
+    return {
+      path,
+      digest: digest(bytes),
+      rowForms: new Map(rowForms),
+      programs,
+    };
+  } catch (cause) {
+    if (!(cause instanceof BtfError)) throw cause;
+    throw new KernelError(`reading ${path}`, "EINVAL", cause.message, { cause });
+  }
+}
+
+function digest(content: string | Uint8Array): string {
+  return createHash("sha256").update(content).digest("hex");
+}
