@@ -69,6 +69,8 @@ export interface HostContext {
   readonly devices: Pick<Devices, "byName" | "byIndex" | "list">;
   /** The port that a device feeds, as `cube:port`. */
   portOf(ifindex: number): string | undefined;
+  /** Frames from a device that reached no cube, by reason. */
+  dropsOf(ifindex: number): readonly { readonly reason: string; readonly packets: bigint }[];
   /** Every cube of every service, in order of service and name. */
   cubes(): Iterable<CubeEntry>;
 }

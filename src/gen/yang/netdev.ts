@@ -2,6 +2,18 @@
 
 import type { IrModule } from "../../datamodel/schema/ir.ts";
 import type { ModelDescriptor, NodePath } from "../../datamodel/schema/model.ts";
+import type { YangList } from "../../datamodel/tree/list.ts";
+
+/**
+ * Frames from the device that reached no cube, by reason. Only
+ * reasons that have occurred are listed.
+ */
+export interface Drops {
+  /** Why, as the service names it. */
+  readonly reason: string;
+  /** Frames dropped for this reason. Units: packets. */
+  readonly packets?: bigint;
+}
 
 /**
  * A network device. Operational state has every device there is;
@@ -34,6 +46,11 @@ export interface Netdev {
   readonly operStatus?: "UP" | "DOWN";
   /** The port that has this device for its peer, as 'cube:port'. */
   readonly port?: string;
+  /**
+   * Frames from the device that reached no cube, by reason. Only
+   * reasons that have occurred are listed.
+   */
+  readonly drops?: YangList<Drops, [reason: string]>;
 }
 
 /** Where the nodes are; `instancePath` and `schemaPath` make paths of them. */
@@ -48,6 +65,9 @@ export const netdevPaths = {
   adminStatus: "/netdev:netdev[name]/admin-status" as NodePath<[netdevName: string]>,
   operStatus: "/netdev:netdev[name]/oper-status" as NodePath<[netdevName: string]>,
   port: "/netdev:netdev[name]/port" as NodePath<[netdevName: string]>,
+  drops: "/netdev:netdev[name]/drops[reason]" as NodePath<[netdevName: string, dropsReason: string]>,
+  dropsReason: "/netdev:netdev[name]/drops[reason]/reason" as NodePath<[netdevName: string, dropsReason: string]>,
+  dropsPackets: "/netdev:netdev[name]/drops[reason]/packets" as NodePath<[netdevName: string, dropsReason: string]>,
 };
 
 export const netdevIr: IrModule = {
@@ -260,6 +280,51 @@ export const netdevIr: IrModule = {
             "base": "string"
           },
           "mandatory": false
+        },
+        {
+          "kind": "list",
+          "name": "drops",
+          "module": "netdev",
+          "description": "Frames from the device that reached no cube, by reason. Only\nreasons that have occurred are listed.",
+          "config": false,
+          "keys": [
+            "reason"
+          ],
+          "userOrdered": false,
+          "children": [
+            {
+              "kind": "leaf",
+              "name": "reason",
+              "module": "netdev",
+              "description": "Why, as the service names it.",
+              "config": false,
+              "type": {
+                "base": "string",
+                "length": {
+                  "intervals": [
+                    {
+                      "min": "1",
+                      "max": "64"
+                    }
+                  ]
+                }
+              },
+              "mandatory": false
+            },
+            {
+              "kind": "leaf",
+              "name": "packets",
+              "module": "netdev",
+              "description": "Frames dropped for this reason.",
+              "config": false,
+              "type": {
+                "base": "uint64",
+                "typedef": "ietf-yang-types:counter64"
+              },
+              "mandatory": false,
+              "units": "packets"
+            }
+          ]
         }
       ]
     }

@@ -1,6 +1,11 @@
+import type { Dataplane } from "../../dataplane/dataplane.ts";
 import type { ObjectLayout } from "../../dataplane/layout.ts";
 import { type PortCounters, portCounters } from "../../gen/bpf/core.ts";
+import { entryObject } from "../../gen/bpf/entry.ts";
 import type { MapTarget } from "./rows.ts";
+
+/** A map of counters. */
+type CountersTarget = Pick<MapTarget, "dataplane" | "objectId" | "layout">;
 
 /** The model's `counters` container. */
 export interface Counters {
@@ -12,8 +17,21 @@ export interface Counters {
   readonly drops: readonly { readonly reason: string; readonly packets: bigint }[];
 }
 
+/** What the programs on a device have dropped: frames that reached no cube. */
+export function readDeviceDrops(dataplane: Dataplane, objectId: string): Counters["drops"] {
+  const layout = entryObject.maps.counters;
+  const target = { dataplane, objectId, layout };
+  const packets = new Map<string, bigint>();
+  for (let row = 0; row < layout.maxEntries; row += 1) {
+    for (const drop of readCounters(target, entryObject, row).drops) {
+      packets.set(drop.reason, (packets.get(drop.reason) ?? 0n) + drop.packets);
+    }
+  }
+  return [...packets].map(([reason, count]) => ({ reason, packets: count }));
+}
+
 /** What a port has counted, summed over all CPUs. */
-export function readCounters(target: MapTarget, object: ObjectLayout, port: number): Counters {
+export function readCounters(target: CountersTarget, object: ObjectLayout, port: number): Counters {
   const { dataplane, objectId, layout } = target;
   const row = dataplane.lookup(objectId, layout.name, layout.key.encode(port));
   const perCpu = row === undefined ? [] : decodePerCpu(row);

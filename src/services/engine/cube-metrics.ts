@@ -1,11 +1,16 @@
 import type { YangList } from "../../datamodel/tree/list.ts";
 import type { DataObject } from "../../datamodel/tree/node.ts";
-import { type Census, type Dataplane, KernelError } from "../../dataplane/dataplane.ts";
+import {
+  type Census,
+  type Dataplane,
+  type Devices,
+  KernelError,
+} from "../../dataplane/dataplane.ts";
 import type { MapLayout } from "../../dataplane/layout.ts";
 import { u32, u64 } from "../../lib/codec.ts";
 import type { Metric, MetricSource, Tell } from "../../lib/metric.ts";
 import type { Slices } from "../../lib/slices.ts";
-import { readCounters } from "./counters.ts";
+import { readCounters, readDeviceDrops } from "./counters.ts";
 import { baseOf, type CubeRuntime, mapTarget } from "./cube.ts";
 import type { Planner } from "./planner.ts";
 
@@ -37,6 +42,11 @@ const drops = counter(
   "Frames received by a port and dropped, by reason; a reason is there once it has occurred.",
   [...ofPort, "reason"],
 );
+const deviceDrops = counter(
+  "yangplane_device_dropped_packets_total",
+  "Frames from a device that reached no cube, by reason.",
+  ["device", "reason"],
+);
 const mapEntries = gauge(
   "yangplane_map_entries",
   "Rows in a map of a cube; only maps whose rows the kernel counts (hash maps, since Linux 6.6).",
@@ -53,9 +63,9 @@ const portsLeftOut = gauge(
   "Ports beyond the 10,000 that one answer has series for.",
   [],
 );
-const cubesUnread = gauge(
-  "yangplane_scrape_cubes_unread",
-  "Cubes without series in this answer because their maps could not be read.",
+const unread = gauge(
+  "yangplane_scrape_unread",
+  "Cubes and devices without series in this answer because their maps could not be read.",
   [],
 );
 
@@ -67,6 +77,7 @@ const lostSuffix = "_lost";
 
 interface CubeMetricsParts {
   readonly dataplane: Dataplane;
+  readonly devices: Devices;
   readonly planner: Planner;
   readonly root: () => DataObject;
   readonly isPortUp: (cube: CubeRuntime, port: string) => boolean;
@@ -84,11 +95,12 @@ export class CubeMetrics implements MetricSource {
     txPackets,
     txBytes,
     drops,
+    deviceDrops,
     mapEntries,
     mapMaxEntries,
     lostRecords,
     portsLeftOut,
-    cubesUnread,
+    unread,
   ];
   readonly #parts: CubeMetricsParts;
 
@@ -111,8 +123,9 @@ export class CubeMetrics implements MetricSource {
       tell(cubes, configs.size, [list.name]);
       tell(ports, portCount, [list.name]);
     }
+    yield* this.#devices(round);
     tell(portsLeftOut, round.portsLeftOut);
-    tell(cubesUnread, round.failures.length);
+    tell(unread, round.failures.length);
     // One line a scrape: where one cube cannot be read, others mostly cannot either.
     if (round.failures.length > 0) this.#parts.onError(round.failures[0]);
   }
@@ -121,15 +134,12 @@ export class CubeMetrics implements MetricSource {
     // Gone since the round began, or not loaded yet.
     const cube = this.#parts.planner.loaded.of(config);
     if (cube === undefined) return;
-    try {
+    round.reading(() => {
       this.#ports(round, cube, config);
       for (const layout of Object.values(cube.service.object.maps)) {
         this.#map(round, cube, layout);
       }
-    } catch (error) {
-      if (!(error instanceof KernelError)) throw error;
-      round.failures.push(error);
-    }
+    });
   }
 
   #ports(round: Round, cube: CubeRuntime, config: DataObject): void {
@@ -146,6 +156,22 @@ export class CubeMetrics implements MetricSource {
       for (const { reason, packets } of counters.drops) {
         round.tell(drops, Number(packets), [...labels, reason]);
       }
+    }
+  }
+
+  *#devices(round: Round): Slices<void> {
+    const { dataplane, devices, planner } = this.#parts;
+    for (const [ifindex, objectId] of [...planner.wiring.entryObjects()]) {
+      const device = devices.byIndex(ifindex)?.name;
+      const isThere = planner.wiring.entryObject(ifindex) === objectId;
+      if (device !== undefined && isThere) {
+        round.reading(() => {
+          for (const { reason, packets } of readDeviceDrops(dataplane, objectId)) {
+            round.tell(deviceDrops, Number(packets), [device, reason]);
+          }
+        });
+      }
+      yield;
     }
   }
 
@@ -175,6 +201,16 @@ class Round {
   constructor(tell: Tell, census: Census) {
     this.tell = tell;
     this.census = census;
+  }
+
+  /** Goes on without what the kernel refuses to read. */
+  reading(read: () => void): void {
+    try {
+      read();
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      this.failures.push(error);
+    }
   }
 
   hasRoomForPort(): boolean {

@@ -48,7 +48,8 @@ export class StateReader {
     const { name, module, prop } = first.schema;
     const state = this.#modules.get(module)?.state?.[camelCase(name)];
     if (state === undefined) return root;
-    const host = hostContext({ planner: this.#planner, devices: this.#devices }, root);
+    const parts = { planner: this.#planner, devices: this.#devices, dataplane: this.#dataplane };
+    const host = hostContext(parts, root);
     return withState(this.#schema.root, root, { [prop]: state(host, refOf(path)) });
   }
 

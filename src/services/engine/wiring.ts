@@ -79,6 +79,15 @@ export class Wiring {
     return this.#ports.get(portId(cube, port))?.hop ?? noHop;
   }
 
+  /** The objects with the programs on devices, by ifindex. */
+  *entryObjects(): Generator<readonly [ifindex: number, objectId: string]> {
+    for (const [ifindex, { objectId }] of this.#entries) yield [ifindex, objectId];
+  }
+
+  entryObject(ifindex: number): string | undefined {
+    return this.#entries.get(ifindex)?.objectId;
+  }
+
   /** The port a device feeds. */
   portOf(ifindex: number): { readonly cube: string; readonly port: string } | undefined {
     const entry = this.#entries.get(ifindex);

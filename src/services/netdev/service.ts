@@ -28,5 +28,6 @@ function entry(host: HostContext, device: Device) {
     adminStatus: up ? "UP" : "DOWN",
     operStatus: up && running ? "UP" : "DOWN",
     port: host.portOf(ifindex),
+    drops: host.dropsOf(ifindex),
   };
 }

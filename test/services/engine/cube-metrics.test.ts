@@ -85,6 +85,19 @@ describe("the metrics of cubes", () => {
     ]);
   });
 
+  it("are what came from a device and reached no cube", async () => {
+    const { engine, memory, devices } = await busyBridge();
+    const drops = Array<bigint>(16).fill(0n).with(1, 3n);
+    const counters = { rxPackets: 3n, rxBytes: 180n, txPackets: 0n, txBytes: 0n, drops };
+    const value = Buffer.concat([counters, counters].map((each) => portCounters.encode(each)));
+    const ifindex = devices.byName("dev1")?.ifindex;
+    memory.putRows(`devices/${ifindex}`, "counters", [{ key: u32.encode(0), value }]);
+
+    assert.deepEqual(starting(told(engine.metrics), "device_dropped_packets_total"), [
+      "yangplane_device_dropped_packets_total dev1 empty-slot 6",
+    ]);
+  });
+
   it("leave out ports beyond 10,000, and tell how many", async () => {
     const { engine, edit, commit } = await engineFixture();
     const ports = Array.from({ length: 128 }, (_, index) => ({ name: `p${index}` }));
@@ -116,9 +129,9 @@ describe("the metrics of cubes", () => {
 
     const lines = told(engine.metrics);
 
-    assert.deepEqual(starting(lines, "port_up", "scrape_cubes_unread"), [
+    assert.deepEqual(starting(lines, "port_up", "scrape_unread"), [
       "yangplane_port_up simplebridge br1 p1 0",
-      "yangplane_scrape_cubes_unread 1",
+      "yangplane_scrape_unread 1",
     ]);
     assert.equal(errors.length, 1);
   });

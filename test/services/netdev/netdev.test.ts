@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { printPath } from "../../../src/datamodel/tree/path.ts";
+import { portCounters } from "../../../src/gen/bpf/core.ts";
+import { u32 } from "../../../src/lib/codec.ts";
 import { service as netdev } from "../../../src/services/netdev/service.ts";
 import { anyServices, engineFixture } from "../../support/engine.ts";
 
@@ -39,6 +41,23 @@ describe("the devices of the host", () => {
     await commit(edit("create", "/simplebridge:simplebridge[name='br0']", { ports }));
 
     assert.equal(read(`${path("veth1")}/port`), "br0:p1");
+  });
+
+  it("say what came from them and reached no cube", async () => {
+    const { read, edit, commit, memory, devices } = await engineFixture({
+      services,
+      devices: ["veth1", "veth2"],
+    });
+    const ports = [{ name: "p1", peer: "veth1" }];
+    await commit(edit("create", "/simplebridge:simplebridge[name='br0']", { ports }));
+    const drops = Array<bigint>(16).fill(0n).with(0, 2n);
+    const counters = { rxPackets: 2n, rxBytes: 120n, txPackets: 0n, txBytes: 0n, drops };
+    const value = Buffer.concat([counters, counters].map((each) => portCounters.encode(each)));
+    const ifindex = devices.byName("veth1")?.ifindex;
+    memory.putRows(`devices/${ifindex}`, "counters", [{ key: u32.encode(0), value }]);
+
+    assert.deepEqual(read(`${path("veth1")}/drops`), [{ reason: "no-peer", packets: "4" }]);
+    assert.deepEqual(read(`${path("veth2")}/drops`), []);
   });
 
   it("are not in the configuration", async () => {

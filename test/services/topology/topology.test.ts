@@ -38,6 +38,7 @@ function host(chains: Chains = {}): HostContext {
     config: { netdev } as object as HostContext["config"],
     devices,
     portOf: () => undefined,
+    dropsOf: () => [],
     cubes: () =>
       cubes.map(({ service: kind, ...config }) => ({
         service: kind,
