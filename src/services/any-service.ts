@@ -29,6 +29,7 @@ export interface AnyService {
   readonly constants?: (config: AnyConfig) => Readonly<Record<string, unknown>>;
   readonly facts?: { readonly initial: unknown };
   readonly tables: Readonly<Record<string, AnyTable>>;
+  readonly derived?: Readonly<Record<string, AnyDerived>>;
   readonly validate?: (config: AnyConfig) => Iterable<ServiceViolation>;
   readonly state?: Readonly<Record<string, (cube: AnyCubeReader, only: NodeRef) => object>>;
   readonly events?: Readonly<Record<string, AnyReducer>>;
@@ -49,11 +50,29 @@ export interface AnyService {
 export type AnyReducer = (record: Uint8Array, cube: AnyCubeReader) => Reaction<unknown>;
 
 export interface AnyTable {
-  readonly entries: (
-    config: AnyConfig,
-    facts: AnyFacts,
-  ) => YangList<AnyConfig> | readonly AnyConfig[];
-  readonly row: (entry: AnyConfig, config: AnyConfig) => { key: unknown; value: unknown };
+  readonly entries: AnyEntries | AnyNestedEntries;
+  readonly row: (entry: AnyConfig, config: AnyConfig, parent?: AnyConfig) => AnyRow;
+}
+
+export type AnyEntries = (
+  config: AnyConfig,
+  facts: AnyFacts,
+) => YangList<AnyConfig> | readonly AnyConfig[];
+
+export interface AnyNestedEntries {
+  readonly outer: (config: AnyConfig, facts: AnyFacts) => YangList<AnyConfig>;
+  readonly inner: (parent: AnyConfig) => YangList<AnyConfig>;
+}
+
+export interface AnyDerived {
+  readonly from: (config: AnyConfig, facts: AnyFacts) => unknown;
+  readonly rows: (source: unknown) => Iterable<AnyRow>;
+  readonly changes?: (was: unknown, is: unknown) => Iterable<AnyRow>;
+}
+
+interface AnyRow {
+  readonly key: unknown;
+  readonly value: unknown;
 }
 
 /** Configuration of a cube whose model is not known at compile time. */

@@ -2,7 +2,7 @@ import type { ModelDescriptor } from "../datamodel/schema/model.ts";
 import type { ObjectLayout } from "../dataplane/layout.ts";
 import type { CubeReader, Reaction } from "./cube-reader.ts";
 import type { NodeKeys, NodeRef, OperationResult, RpcSet, ServiceViolation } from "./operation.ts";
-import type { ConfigMapName, ConstantValues, StateMapName, Table } from "./table.ts";
+import type { ConfigMapName, ConstantValues, Derived, StateMapName, Table } from "./table.ts";
 
 /** An action or rpc that cannot do what its input asks throws this: RFC 6241 tag, path, reason. */
 export { refuse } from "../datamodel/error.ts";
@@ -18,7 +18,7 @@ export type {
   ServiceViolation,
 } from "./operation.ts";
 export { defineModule } from "./operation.ts";
-export type { Table } from "./table.ts";
+export { nested, type Table } from "./table.ts";
 
 /**
  * What a service is: a declaration of how nodes of its YANG model become rows of its BPF maps.
@@ -28,7 +28,8 @@ export type { Table } from "./table.ts";
 export interface ServiceDefinition<
   C extends object,
   O extends ObjectLayout,
-  E extends Record<ConfigMapName<O>, object>,
+  N extends Tabled<O>,
+  D extends Tabled<O> = Record<never, never>,
   F = undefined,
 > {
   /** Generated from yang/<service>.yang; its top-level list holds the cubes. */
@@ -52,8 +53,14 @@ export interface ServiceDefinition<
   readonly constants?: (config: C) => ConstantValues<O>;
   /** What a cube has learned when it is created or the daemon starts: nothing yet, in some form. */
   readonly facts?: { readonly initial: F };
-  /** One table for each config map of the object; a map left out does not compile. */
-  readonly tables: { readonly [M in keyof E]: Table<C, O["maps"][M & string], E[M], F> };
+  /**
+   * The config maps of the object, each by a table or derived; one that is left out, or in both,
+   * does not compile.
+   */
+  readonly tables: {
+    readonly [M in keyof N]: Table<C, O["maps"][M & string], N[M] & object, F>;
+  };
+  readonly derived?: { readonly [M in keyof D]: Derived<C, O["maps"][M & string], D[M], F> };
   /**
    * Violations that YANG cannot state. Called for cubes that changed; must only look at `config`.
    */
@@ -104,18 +111,39 @@ export interface ServiceDefinition<
   };
 }
 
+/** Something for some config maps. */
+type Tabled<O extends ObjectLayout> = { readonly [M in ConfigMapName<O>]?: unknown };
+
 /** What may be left out only where there is nothing to be declared. */
 type Needed<C, O extends ObjectLayout, F> = (keyof O["constants"] extends never
   ? unknown
   : { readonly constants: (config: C) => ConstantValues<O> }) &
   (undefined extends F ? unknown : { readonly facts: { readonly initial: F } });
 
+/**
+ * What is wrong where a config map is not in `N` or `D`, or is in both, or where another map is.
+ * Said of `object`: a condition on `tables` would take the types of their parameters away.
+ */
+type Complete<O extends ObjectLayout, N, D> = Unless<
+  Exclude<ConfigMapName<O>, keyof N | keyof D>,
+  "is in neither tables nor derived"
+> &
+  Unless<keyof N & keyof D, "is both in tables and derived"> &
+  Unless<Exclude<keyof N | keyof D, ConfigMapName<O>>, "is no config map of the object">;
+
+type Unless<Maps, Fault extends string> = [Maps] extends [never]
+  ? unknown
+  : { readonly object: `map ${Maps & string} ${Fault}` };
+
 /** Checks a declaration against its model and object; use it as `export const service = …`. */
 export function defineService<
   C extends object,
   const O extends ObjectLayout,
-  E extends Record<ConfigMapName<O>, object>,
+  N extends Tabled<O>,
+  D extends Tabled<O> = Record<never, never>,
   F = undefined,
->(definition: ServiceDefinition<C, O, E, F> & Needed<C, O, F>): ServiceDefinition<C, O, E, F> {
+>(
+  definition: ServiceDefinition<C, O, N, D, F> & Needed<C, O, F> & Complete<O, N, D>,
+): ServiceDefinition<C, O, N, D, F> {
   return definition;
 }

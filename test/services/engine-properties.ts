@@ -79,10 +79,10 @@ export function engineProperties(options: PropertyOptions): void {
     }
   };
 
-  /** Lets something happen; work in turns of its own is done when this is. */
+  /** Lets something happen, and what follows from it. */
   const happen = async (gen: fc.GeneratorValue, ground: Ground, engine: Engine): Promise<void> => {
     options.happen?.(gen, ground);
-    await engine.commit([], { ...local, dryRun: true });
+    await settled(engine);
   };
 
   const check = (law: (gen: fc.GeneratorValue) => Promise<void>): Promise<void> =>
@@ -243,10 +243,15 @@ export function engineProperties(options: PropertyOptions): void {
       });
       // What was learned and could not be written is written at the next second.
       mock.timers.tick(1000);
-      await happen(gen, ground, engine);
+      await settled(engine);
       seeing.check(engine, ground.dataplane);
       await engine.close();
     })).timeout(timeoutMs);
+}
+
+/** Work in turns of its own is done when this is. */
+async function settled(engine: Engine): Promise<void> {
+  await engine.commit([], { ...local, dryRun: true });
 }
 
 /** Lets intervals pass only when a test says so. */

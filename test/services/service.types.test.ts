@@ -16,6 +16,7 @@ import {
   defineService,
   type Facts,
   factList,
+  nested,
   type ServiceEdit,
 } from "../../src/services/service.ts";
 
@@ -40,11 +41,8 @@ const staticFdb = {
 
 export const whole = defineService({ ...base, tables: { settings, staticFdb } });
 
-export const withoutTable = defineService({
-  ...base,
-  // @ts-expect-error a config map has no table
-  tables: { settings },
-});
+// @ts-expect-error a config map has no table
+export const withoutTable = defineService({ ...base, tables: { settings } });
 
 export const tableOfStateMap = defineService({
   ...base,
@@ -224,6 +222,114 @@ export const rowsOfOtherFacts = defineService({
       row: ({ address }: { readonly address: string }) => ({
         key: { address: macBytes(address) },
         value: { port: 0 },
+      }),
+    },
+  },
+});
+
+const derivedFdb = {
+  from: (config: Simplebridge) => config.fdb.entry,
+  rows: (entries: Iterable<FdbEntry>) =>
+    [...entries].map(({ address }) => ({
+      key: { address: macBytes(address) },
+      value: { port: 0 },
+    })),
+};
+
+export const derivedMap = defineService({
+  ...base,
+  tables: { settings },
+  derived: { staticFdb: derivedFdb },
+});
+
+// @ts-expect-error a map has one source
+export const tableAndDerived = defineService({
+  ...base,
+  tables: { settings, staticFdb },
+  derived: { staticFdb: derivedFdb },
+});
+
+export const derivedStateMap = defineService({
+  ...base,
+  tables: { settings, staticFdb },
+  // @ts-expect-error a state map is not the engine's to write
+  derived: { eventsLost: { from: () => 0, rows: () => [{ key: 0, value: 0n }] } },
+});
+
+export const wronglyDerived = defineService({
+  ...base,
+  tables: { settings },
+  derived: {
+    staticFdb: {
+      ...derivedFdb,
+      // @ts-expect-error rows have the key of the map
+      rows: () => [{ key: 0, value: { port: 0 } }],
+    },
+  },
+});
+
+export const derivedOfSomethingElse = defineService({
+  ...base,
+  tables: { settings },
+  derived: {
+    // @ts-expect-error ports have no address
+    staticFdb: {
+      ...derivedFdb,
+      from: (config: Simplebridge) => config.ports,
+    },
+  },
+});
+
+interface Tray {
+  readonly name: string;
+  readonly clip: YangList<FdbEntry, [address: string]>;
+}
+
+const trays = factList<Tray, [name: string]>();
+const clips = nested(
+  () => trays,
+  ({ clip }) => clip,
+);
+
+export const nestedTable = defineService({
+  ...base,
+  tables: {
+    settings,
+    staticFdb: {
+      entries: clips,
+      row: ({ address }: FdbEntry, _config: Simplebridge, tray: Tray) => ({
+        key: { address: macBytes(address) },
+        value: { port: tray.name.length },
+      }),
+    },
+  },
+});
+
+export const nestedWithoutInner = defineService({
+  ...base,
+  tables: {
+    settings,
+    staticFdb: {
+      entries: clips,
+      // @ts-expect-error the entries are the inner ones
+      row: ({ name }: Tray) => ({
+        key: { address: macBytes(name) },
+        value: { port: 0 },
+      }),
+    },
+  },
+});
+
+export const flatWithParent = defineService({
+  ...base,
+  tables: {
+    settings,
+    staticFdb: {
+      ...staticFdb,
+      // @ts-expect-error what is not nested has no parent
+      row: ({ address }: FdbEntry, _config: Simplebridge, parent: Tray) => ({
+        key: { address: macBytes(address) },
+        value: { port: parent.name.length },
       }),
     },
   },

@@ -4,9 +4,11 @@ import type { MapLayout } from "../../src/dataplane/layout.ts";
 import {
   type AnyCubeReader,
   type AnyService,
+  type AnyTable,
   type Discovered,
   hasCubes,
 } from "../../src/services/any-service.ts";
+import type { CubeView } from "../../src/services/engine/cube-view.ts";
 import type { Engine } from "../../src/services/engine/engine.ts";
 
 /** A cube as its service sees it, and that service. */
@@ -64,13 +66,21 @@ interface EncodedRow {
 function declared({ service, reader }: SeenCube, prop: string, map: MapLayout): EncodedRow[] {
   const { config, facts } = reader;
   const table = service.tables[prop];
-  const rows = table
-    ? [...table.entries(config, facts)].map((entry) => table.row(entry, config))
-    : [];
-  return rows.map(({ key, value }) => ({
+  const derived = service.derived?.[prop];
+  const rows = table ? tableRows(table, { config, facts }) : [];
+  return [...rows, ...(derived?.rows(derived.from(config, facts)) ?? [])].map(({ key, value }) => ({
     key: map.key.encode(key),
     value: map.value.encode(value),
   }));
+}
+
+function tableRows({ entries, row }: AnyTable, { config, facts }: CubeView) {
+  if (typeof entries === "function") {
+    return [...entries(config, facts)].map((entry) => row(entry, config));
+  }
+  return [...entries.outer(config, facts)].flatMap((parent) => {
+    return [...entries.inner(parent)].map((entry) => row(entry, config, parent));
+  });
 }
 
 /** Sorted; of an array the rows that are not zero, since it has all of them always. */

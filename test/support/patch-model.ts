@@ -19,7 +19,9 @@ export interface Patch {
 /** Trays lie on each other, in the user's order; each holds cables by clips. */
 export interface Tray {
   readonly name: string;
+  readonly slot: number;
   readonly height: number;
+  readonly label: { readonly colour: number };
   readonly clip: YangList<Clip, [number: number]>;
 }
 
@@ -110,7 +112,9 @@ export const patchModel: ModelDescriptor<Patch> = {
           "name",
           [
             leaf("name", "string"),
+            leaf("slot", "uint16", assigned),
             leaf("height", "uint16", { default: "0" }),
+            container("label", [leaf("colour", "uint8", { default: "0" })]),
             list(
               "clip",
               "number",
@@ -164,6 +168,11 @@ interface Socket {
   readonly isUp: number;
 }
 
+function hashOf(name: string, maxEntries: number) {
+  const numbers = { key: u32, value: u32 };
+  return { name, type: "hash", owner: "config", ...numbers, maxEntries } as const;
+}
+
 export const patchObject = {
   name: "patch",
   maps: {
@@ -175,14 +184,7 @@ export const patchObject = {
       value: nothing,
       maxEntries: 4096,
     },
-    cables: {
-      name: "cables",
-      type: "hash",
-      owner: "config",
-      key: u32,
-      value: u32,
-      maxEntries: 128,
-    },
+    cables: hashOf("cables", 128),
     counters: {
       name: "counters",
       type: "percpu_array",
@@ -191,14 +193,11 @@ export const patchObject = {
       value: portCounters,
       maxEntries: 128,
     },
-    lamps: {
-      name: "lamps",
-      type: "hash",
-      owner: "config",
-      key: u32,
-      value: u32,
-      maxEntries: 128,
-    },
+    lamps: hashOf("lamps", 128),
+    clips: hashOf("clips", 4),
+    glow: { ...hashOf("glow", 1), type: "array" },
+    holds: hashOf("holds", 128),
+    stack: hashOf("stack", 4),
     sockets: {
       name: "sockets",
       type: "hash",

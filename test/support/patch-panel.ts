@@ -4,6 +4,7 @@ import {
   defineService,
   factList,
   type NodeRef,
+  nested,
   type PortFact,
   withFact,
   withoutFact,
@@ -16,6 +17,7 @@ import {
   patchModel,
   patchObject,
 } from "./patch-model.ts";
+import { clipRow, glowRows, holdChanges, holdRows, index, stackRows } from "./patch-rows.ts";
 
 interface Learned {
   readonly lamps: YangList<Alarm, [port: number]>;
@@ -46,6 +48,13 @@ const definition = defineService({
         value: { ifindex, mtu, isUp: Number(isUp) },
       }),
     },
+    clips: {
+      entries: nested(
+        ({ tray }: Patch) => tray,
+        ({ clip }) => clip,
+      ),
+      row: clipRow,
+    },
     cables: {
       entries: ({ cable }) => cable,
       row: ({ from, to }: Cable, { ports }: Patch) => ({
@@ -53,6 +62,15 @@ const definition = defineService({
         value: index(ports, to),
       }),
     },
+  },
+  derived: {
+    stack: { from: ({ tray }) => tray, rows: stackRows },
+    holds: {
+      from: ({ tray, ports }) => [tray, ports] as const,
+      rows: holdRows,
+      changes: holdChanges,
+    },
+    glow: { from: (_config, { own }) => own.lamps, rows: glowRows },
   },
   validate: function* ({ cable }) {
     for (const { from, to } of cable) {
@@ -130,9 +148,5 @@ const definition = defineService({
     },
   },
 });
-
-function index(ports: Patch["ports"], name: string): number {
-  return ports.get(name)?.index ?? 0;
-}
 
 export const patchPanel = definition as object as AnyService;

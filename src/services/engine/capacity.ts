@@ -1,7 +1,7 @@
 import type { Violation } from "../../datamodel/error.ts";
 import type { ListSchema } from "../../datamodel/schema/schema.ts";
 import { YangList } from "../../datamodel/tree/list.ts";
-import type { AnyService } from "../any-service.ts";
+import type { AnyConfig, AnyService, AnyTable } from "../any-service.ts";
 import { cubePath, mapLayout } from "./cube.ts";
 import type { CubeView } from "./cube-view.ts";
 
@@ -12,15 +12,30 @@ import type { CubeView } from "./cube-view.ts";
 export function capacityViolations(
   list: ListSchema,
   service: AnyService,
-  { config, facts }: CubeView,
+  view: CubeView,
 ): Violation[] {
   return Object.entries(service.tables).flatMap(([map, { entries }]): Violation[] => {
-    const rows = entries(config, facts);
-    const count = rows instanceof YangList ? rows.size : rows.length;
-    const room = service.capacity?.[map]?.(config) ?? mapLayout(service, map).maxEntries;
+    const count = countOf(entries, view);
+    const room = roomOf(service, map, view.config);
     if (count <= room) return [];
-    const path = cubePath({ list, name: String(config["name"]) });
+    const path = cubePath({ list, name: String(view.config["name"]) });
     const message = `${count} rows for map ${mapLayout(service, map).name}, which has ${room}`;
     return [{ path, tag: "resource-denied", message }];
   });
+}
+
+/** How many rows a map of a cube can hold. */
+export function roomOf(service: AnyService, map: string, config: AnyConfig): number {
+  return service.capacity?.[map]?.(config) ?? mapLayout(service, map).maxEntries;
+}
+
+/** O(1), of nested entries O(entries they are nested in). */
+function countOf(entries: AnyTable["entries"], { config, facts }: CubeView): number {
+  if (typeof entries === "function") return sizeOf(entries(config, facts));
+  const { outer, inner } = entries;
+  return [...outer(config, facts)].reduce((sum, parent) => sum + inner(parent).size, 0);
+}
+
+function sizeOf(entries: YangList<AnyConfig> | readonly AnyConfig[]): number {
+  return entries instanceof YangList ? entries.size : entries.length;
 }

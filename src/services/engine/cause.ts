@@ -1,8 +1,9 @@
 import type { ParentSchema } from "../../datamodel/schema/schema.ts";
 import { YangList } from "../../datamodel/tree/list.ts";
 import { type DataObject, keysOf } from "../../datamodel/tree/node.ts";
-import { type InstancePath, printPath } from "../../datamodel/tree/path.ts";
+import { type InstancePath, type PathStep, printPath } from "../../datamodel/tree/path.ts";
 import type { CubeName, CubeRuntime } from "./cube.ts";
+import type { RowOrigin } from "./rows.ts";
 
 /** The path of a port's peer: what causes an attachment. */
 export function peerPath({ list, name }: CubeName, port: string): string {
@@ -14,12 +15,20 @@ export function peerPath({ list, name }: CubeName, port: string): string {
 }
 
 /**
- * The path of a node that a table took from a version of the cube's configuration; the cube's own
- * where it is not found. Looks through containers, and into lists by the node's keys.
+ * The path of a node that a table took from a version of the cube's configuration, or the nearest
+ * one above it that is found. Looks through containers, and into lists by the node's keys.
  */
-export function nodePath(cube: CubeRuntime, config: DataObject, node: DataObject): string {
-  const found = find(cube.list, config, node);
-  return printPath([{ schema: cube.list, keys: [cube.name] }, ...(found ?? [])]);
+export function nodePath(cube: CubeRuntime, { config, nodes }: RowOrigin): string {
+  const path: PathStep[] = [{ schema: cube.list, keys: [cube.name] }];
+  let [parent, object]: [ParentSchema, DataObject] = [cube.list, config];
+  for (const node of nodes) {
+    const found = find(parent, object, node);
+    const schema = found?.at(-1)?.schema;
+    if (found === undefined || schema === undefined || !("children" in schema)) break;
+    path.push(...found);
+    [parent, object] = [schema, node];
+  }
+  return printPath(path);
 }
 
 function find(

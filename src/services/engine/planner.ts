@@ -4,6 +4,7 @@ import type { DataObject } from "../../datamodel/tree/node.ts";
 import type { Dataplane, Device, Devices } from "../../dataplane/dataplane.ts";
 import type { Slices } from "../../lib/slices.ts";
 import { type AnyFacts, type AnyService, type Discovered, hasCubes } from "../any-service.ts";
+import { roomOf } from "./capacity.ts";
 import { nodePath } from "./cause.ts";
 import {
   baseOf,
@@ -15,13 +16,15 @@ import {
   wantedObject,
 } from "./cube.ts";
 import type { CubeView } from "./cube-view.ts";
+import { planDerived } from "./derived-rows.ts";
 import { initialFacts, type NamedPortFact, portFact, withPorts } from "./facts.ts";
 import type { Inheritance } from "./inheritance.ts";
 import { cubeId, cubeOwner, LoadedCubes } from "./loaded-cubes.ts";
 import { deviceFault } from "./peers.ts";
 import { opposite, programStep } from "./placing.ts";
-import { clearingStep, planTable, rowStep } from "./rows.ts";
+import { clearingStep, type RowOrigin, rowStep } from "./rows.ts";
 import { phase, type Step, StepList } from "./step.ts";
+import { planTable, type Views } from "./table-rows.ts";
 import { type PortWish, Wiring } from "./wiring.ts";
 
 /** A port whose state rows are to be dropped once the commit is applied. */
@@ -194,15 +197,17 @@ export class Planner {
     draft.steps.add(phase.fillRows, clearingStep(target, index));
   }
 
-  *#planTables(
-    draft: PlanDraft,
-    cube: CubeRuntime,
-    views: readonly [CubeView | undefined, CubeView],
-  ): Slices<void> {
-    for (const [prop, table] of Object.entries(cube.service.tables)) {
+  *#planTables(draft: PlanDraft, cube: CubeRuntime, views: Views): Slices<void> {
+    const { service } = cube;
+    const causeOf = (origin: RowOrigin) => nodePath(cube, origin);
+    for (const [prop, table] of Object.entries(service.tables)) {
+      const target = { ...mapTarget(this.#dataplane, cube, prop), causeOf };
+      yield* planTable(draft.steps, target, { table, views });
+    }
+    for (const [prop, derived] of Object.entries(service.derived ?? {})) {
       const target = mapTarget(this.#dataplane, cube, prop);
-      const causeOf = (node: DataObject, config: DataObject) => nodePath(cube, config, node);
-      yield* planTable(draft.steps, { ...target, causeOf }, table, views);
+      const room = roomOf(service, prop, views[1].config);
+      yield* planDerived(draft.steps, target, { derived, room, views });
     }
   }
 

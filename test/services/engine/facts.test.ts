@@ -74,7 +74,11 @@ describe("a service's own facts", () => {
     await settled(fixture);
 
     assert.deepEqual(lamps(fixture), [[1, 5]]);
-    assert.deepEqual(fixture.writes, [`putRows ${fixture.id} lamps 1`]);
+    const maps = ["lamps", "glow"];
+    assert.deepEqual(
+      fixture.writes,
+      maps.map((map) => `putRows ${fixture.id} ${map} 1`),
+    );
   });
 
   it("are no commit: neither journalled, nor under a number of its own", async () => {

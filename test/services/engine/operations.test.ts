@@ -293,8 +293,10 @@ describe("an action", () => {
   it("that the data plane refuses is undone as a whole", async () => {
     const fixture = await panel();
     const before = everything(fixture);
-    fixture.memory.deleteRows = (_id, map) => {
-      throw new KernelError(`deleting from map ${map}`, "EIO");
+    const deleteRows = fixture.memory.deleteRows.bind(fixture.memory);
+    fixture.memory.deleteRows = (id, map, keys) => {
+      if (map === "meter") throw new KernelError(`deleting from map ${map}`, "EIO");
+      deleteRows(id, map, keys);
     };
 
     const released = invoke(fixture, { name: "release", at: `${low}/clip[number='1']` });
