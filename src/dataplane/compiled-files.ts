@@ -26,15 +26,28 @@ interface Read {
 /** The compiled objects, read anew when they have changed: a package may be upgraded under us. */
 export class CompiledFiles {
   readonly #directory: string;
+  /** Paths of those from elsewhere, by name. */
+  readonly #offered = new Map<string, string>();
   readonly #read = new Map<string, Read>();
 
   constructor(directory: string) {
     this.#directory = directory;
   }
 
+  /** Takes the object of this name from another place. */
+  offer(object: string, path: string): void {
+    this.#offered.set(object, path);
+    this.#read.delete(object);
+  }
+
+  withdraw(object: string): void {
+    this.#offered.delete(object);
+    this.#read.delete(object);
+  }
+
   /** @throws KernelError where there is no such file, or it is no object */
   file(object: string): CompiledFile {
-    const path = join(this.#directory, `${object}.bpf.o`);
+    const path = this.#offered.get(object) ?? join(this.#directory, `${object}.bpf.o`);
     return onBpffs(`reading ${path}`, () => {
       const modified = statSync(path).mtimeMs;
       const known = this.#read.get(object);

@@ -5,6 +5,8 @@
  * nothing.
  */
 
+import type { ObjectLayout } from "./layout.ts";
+
 /** The kernel (or its in-memory twin) said no. */
 export class KernelError extends Error {
   override readonly name = "KernelError";
@@ -97,6 +99,14 @@ export interface Dataplane extends Disposable {
 
   /** Looks anew at what there is: somebody else may have changed it. */
   refresh(): void;
+
+  /**
+   * Makes a compiled object known by the name of its layout, beside those that the data plane came
+   * with: `file` is its path.
+   */
+  offerObject(layout: ObjectLayout, file: string): void;
+  /** Forgets it; nothing that is loaded is of it. */
+  withdrawObject(name: string): void;
 
   /**
    * Loads, verifies and pins; shared maps (the jump tables, yp events) are reused by name. `from`:

@@ -18,6 +18,7 @@ import {
 import { requireEnvironment } from "./environment.ts";
 import { FolderLock } from "./folder-lock.ts";
 import { JumpTable } from "./jump-table.ts";
+import type { ObjectLayout } from "./layout.ts";
 import { libbpf } from "./libbpf.ts";
 import { MapCounter } from "./map-counter.ts";
 import { PinnedObjects } from "./pinned-objects.ts";
@@ -55,6 +56,7 @@ export class KernelDataplane implements Dataplane {
   readonly kind = "kernel";
   readonly cpuCount = libbpf().possibleCpuCount();
   readonly #objectDirectory: string;
+  readonly #compiled: CompiledFiles;
   readonly #files = new PinnedFiles(OPEN_PINS_MAX);
   readonly #tables: Readonly<Record<Family, JumpTable>>;
   readonly #attachments: Attachments;
@@ -79,8 +81,8 @@ export class KernelDataplane implements Dataplane {
       xdp: new JumpTable(files, shared, "xdp"),
     };
     const tables = Object.values(this.#tables);
-    const compiled = new CompiledFiles(objectDirectory);
-    this.#objects = new PinnedObjects({ files, pinDirectory, compiled, tables });
+    this.#compiled = new CompiledFiles(objectDirectory);
+    this.#objects = new PinnedObjects({ files, pinDirectory, compiled: this.#compiled, tables });
     this.#attachments = new Attachments({ files, pinDirectory, clsactOnly });
     onBpffs(`opening ${pinDirectory}`, () => {
       removePins(join(pinDirectory, "staging"));
@@ -92,6 +94,14 @@ export class KernelDataplane implements Dataplane {
   refresh(): void {
     this.#files[Symbol.dispose]();
     onBpffs("looking at what is pinned", () => this.#restore());
+  }
+
+  offerObject({ name }: ObjectLayout, file: string): void {
+    this.#compiled.offer(name, file);
+  }
+
+  withdrawObject(name: string): void {
+    this.#compiled.withdraw(name);
   }
 
   loadObject(request: ObjectRequest, from?: string): void {

@@ -55,9 +55,13 @@ export class MemoryDataplane implements Dataplane {
   /** Others have nothing to do with this memory. */
   refresh(): void {}
 
-  /** Another compiled file in place of the one of this name: what was loaded from that is old. */
-  replaceCompiled(layout: ObjectLayout): void {
+  /** In place of one of this name: what was loaded from that is old. */
+  offerObject(layout: ObjectLayout): void {
     this.#layouts.set(layout.name, layout);
+  }
+
+  withdrawObject(name: string): void {
+    this.#layouts.delete(name);
   }
 
   loadObject(request: ObjectRequest, from?: string): void {

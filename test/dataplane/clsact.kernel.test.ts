@@ -41,6 +41,7 @@ describeKernel("kernel data plane without tcx", { since: "5.17" }, () => {
     return {
       dataplane,
       ifindex: veth.ifindex,
+      objectFile: join(fixtures.path, "fixture.bpf.o"),
       recompile: fixtures.change,
       emit: (objectId, record) => {
         const data = Uint8Array.from([...record, ...new Uint8Array(58)]);

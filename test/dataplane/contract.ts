@@ -6,12 +6,14 @@ import {
   type ObjectRequest,
   type Row,
 } from "../../src/dataplane/dataplane.ts";
-import { u32, u64 } from "../support/fixture-object.ts";
+import { fixtureObject, u32, u64 } from "../support/fixture-object.ts";
 
 /** A data plane that can load the object `fixture`, and a device to attach to. */
 export interface ContractHarness extends Disposable {
   readonly dataplane: Dataplane;
   readonly ifindex: number;
+  /** Path of that object, where there are files. */
+  readonly objectFile: string;
   /** Makes a program of the object write `record`, six bytes, to the ring buffer `events`. */
   emit(objectId: string, record: Uint8Array): void;
   /** Puts another compiled file in place: the rows of `table` have another form of that size. */
@@ -95,6 +97,21 @@ export function describeContract(open: () => ContractHarness): void {
       assert.deepEqual(dataplane.loadedRequest(ID), wanted);
       dataplane.setProgram(1, ID, "ingress");
       refuses("ENOENT", () => dataplane.setProgram(1, ID, "rewrite"));
+    });
+
+    it("loads an object that it was offered, until that is withdrawn", () => {
+      const layout = { ...fixtureObject, name: "offered" };
+      const offered = request({ object: "offered" });
+      refuses("ENOENT", () => dataplane.loadObject(offered));
+
+      dataplane.offerObject(layout, harness.objectFile);
+      dataplane.loadObject(offered);
+      assert.deepEqual(dataplane.loadedRequest(ID), offered);
+      dataplane.putRows(ID, "table", [row(1, 10)]);
+      dataplane.unloadObject(ID);
+
+      dataplane.withdrawObject("offered");
+      refuses("ENOENT", () => dataplane.loadObject(offered));
     });
 
     it("refuses an id already loaded", () => {

@@ -54,6 +54,7 @@ describeKernel("kernel data plane", { since: "6.6" }, () => {
     return {
       dataplane,
       ifindex: veth.ifindex,
+      objectFile: join(fixtures.path, "fixture.bpf.o"),
       recompile: fixtures.change,
       emit: (objectId, record) => {
         const data = Uint8Array.from([...record, ...new Uint8Array(58)]);

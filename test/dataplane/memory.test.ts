@@ -12,8 +12,9 @@ describe("memory data plane", () => {
     return {
       dataplane,
       ifindex,
+      objectFile: "",
       emit: (objectId, record) => dataplane.emit(objectId, "events", record),
-      recompile: () => dataplane.replaceCompiled(changedFixtureObject),
+      recompile: () => dataplane.offerObject(changedFixtureObject),
       [Symbol.dispose]: () => dataplane[Symbol.dispose](),
     };
   });

@@ -5,10 +5,13 @@ import type {
   CommitOutcome,
   Datastore,
   Edit,
+  SchemaChange,
   Snapshot,
   View,
 } from "../../src/datamodel/datastore/datastore.ts";
 import { RequestError, type Violation } from "../../src/datamodel/error.ts";
+import { addModule, removeModule } from "../../src/datamodel/schema/extension.ts";
+import type { IrModule } from "../../src/datamodel/schema/ir.ts";
 import type { OperationSchema, Schema } from "../../src/datamodel/schema/schema.ts";
 import { applyEdits } from "../../src/datamodel/tree/edit.ts";
 import { sortKey, YangList } from "../../src/datamodel/tree/list.ts";
@@ -39,11 +42,27 @@ export class MemoryDatastore implements Datastore {
   ) => emptyObject(operation.output);
   /** State added to a node when it is read in the operational view, by path. */
   readonly state = new Map<string, Record<string, DataValue>>();
+  readonly #schemaListeners = new Set<(change: SchemaChange) => void>();
   readonly #listeners = new Set<(event: ChangeEvent) => void>();
 
   constructor(schema: Schema) {
     this.schema = schema;
     this.root = emptyObject(schema.root);
+  }
+
+  subscribeSchema(listener: (change: SchemaChange) => void): Disposable {
+    this.#schemaListeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#schemaListeners.delete(listener) };
+  }
+
+  add(module: IrModule): void {
+    addModule(this.schema, module);
+    for (const listener of this.#schemaListeners) listener({ kind: "added", module: module.name });
+  }
+
+  remove(module: string): void {
+    removeModule(this.schema, module);
+    for (const listener of this.#schemaListeners) listener({ kind: "removed", module });
   }
 
   snapshot(): Snapshot {

@@ -27,6 +27,8 @@ import { edit } from "./tree.ts";
  */
 export class MemoryLog implements CommitLog {
   readonly records: Uint8Array[] = [];
+  /** Replaces the records before it. */
+  snapshot: Uint8Array | undefined;
   readonly isSnapshotDue = false;
   failure: Error | undefined;
   /** Makes the log refuse the next record without a failure, as one whose queue is full. */
@@ -64,7 +66,10 @@ export class MemoryLog implements CommitLog {
     return Promise.resolve();
   }
 
-  writeSnapshot(): Promise<void> {
+  writeSnapshot(slices: Iterable<Uint8Array>): Promise<void> {
+    if (this.failure) return Promise.reject(this.failure);
+    this.snapshot = Buffer.concat([...slices]);
+    this.records.splice(0);
     return Promise.resolve();
   }
 }

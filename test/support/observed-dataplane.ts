@@ -9,6 +9,7 @@ import {
   type ProgramSlot,
   type Row,
 } from "../../src/dataplane/dataplane.ts";
+import type { ObjectLayout } from "../../src/dataplane/layout.ts";
 
 /** A call that changes something, as text: `putRows cubes/br0 hops 2`. */
 export type Write = string;
@@ -31,6 +32,16 @@ class ObservedDataplane implements Dataplane {
 
   refresh(): void {
     this.#inner.refresh();
+  }
+
+  offerObject(layout: ObjectLayout, file: string): void {
+    this.#before(`offerObject ${layout.name}`);
+    this.#inner.offerObject(layout, file);
+  }
+
+  withdrawObject(name: string): void {
+    this.#before(`withdrawObject ${name}`);
+    this.#inner.withdrawObject(name);
   }
 
   loadObject(request: ObjectRequest, from?: string): void {

@@ -107,11 +107,18 @@ export interface ChangeEvent {
   readonly state: readonly InstancePath[];
 }
 
+/** A module that has come into the schema of a datastore, or gone from it. */
+export interface SchemaChange {
+  readonly kind: "added" | "removed";
+  readonly module: string;
+}
+
 /**
  * What every protocol works on. Reads never wait; commits are serialised in order of arrival.
  * Every refusal is a RequestError (nothing changed), or a Violation list in the outcome.
  */
 export interface Datastore {
+  /** Modules may come and go while the daemon runs. */
   readonly schema: Schema;
   /** Running configuration, explicit and assigned values. */
   snapshot(): Snapshot;
@@ -132,4 +139,6 @@ export interface Datastore {
     options: CommitOptions,
   ): Promise<InvokeOutcome>;
   subscribe(listener: (event: ChangeEvent) => void): Disposable;
+  /** Told of modules, when the schema has them, or has them no more. Nodes of others stay. */
+  subscribeSchema(listener: (change: SchemaChange) => void): Disposable;
 }

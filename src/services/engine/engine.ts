@@ -6,6 +6,7 @@ import type {
   Datastore,
   Edit,
   InvokeOutcome,
+  SchemaChange,
   Snapshot,
   View,
 } from "../../datamodel/datastore/datastore.ts";
@@ -43,6 +44,7 @@ import { checkingIfMatch, UndoneCommits } from "./if-match.ts";
 import { Judge, type Verdict } from "./judge.ts";
 import { LiveState } from "./live-state.ts";
 import { type Plan, Planner } from "./planner.ts";
+import { Roster, type ServiceOffer } from "./roster.ts";
 import { bothWorks, noWork, type StateWork } from "./state-work.ts";
 import { applySteps, undoSteps } from "./step.ts";
 import { planTakeover } from "./takeover.ts";
@@ -78,13 +80,17 @@ export class Engine implements Datastore {
   readonly #planner: Planner;
   readonly #judge: Judge;
   readonly #live: LiveState;
+  readonly #roster: Roster;
   readonly #turns = new Turns();
   readonly #listeners = new Set<(event: ChangeEvent) => void>();
+  readonly #schemaListeners = new Set<(change: SchemaChange) => void>();
   readonly #pending: PendingCommit[] = [];
   readonly #undone = new UndoneCommits();
   #running: Version;
   /** Settles when every commit so far is durable, rejects when one could not be. */
   #written: Promise<void> = Promise.resolve();
+  /** Settles when the snapshot of the configuration that is being written last is, or is not. */
+  #snapshot: Promise<void> = Promise.resolve();
   readonly #report: (report: CommitReport) => void;
   /** Objects of deleted cubes that are still loaded. */
   #garbage: string[] = [];
@@ -96,9 +102,11 @@ export class Engine implements Datastore {
     this.#planner = new Planner(parts.schema, parts);
     this.#judge = new Judge(parts.schema, parts.devices, this.#planner);
     this.#running = emptyState(parts.schema);
+    const known = { services: [...parts.services], planner: this.#planner };
+    this.#roster = new Roster({ ...parts, ...known, judge: this.#judge });
     this.#live = new LiveState({
       ...parts,
-      planner: this.#planner,
+      ...known,
       root: () => this.#running.root,
       peers: this.#judge.peers,
       turns: this.#turns,
@@ -123,6 +131,51 @@ export class Engine implements Datastore {
   subscribe(listener: (event: ChangeEvent) => void): Disposable {
     this.#listeners.add(listener);
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  }
+
+  subscribeSchema(listener: (change: SchemaChange) => void): Disposable {
+    this.#schemaListeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#schemaListeners.delete(listener) };
+  }
+
+  /**
+   * Takes up a service between two commits; what listens to the schema has it when this resolves.
+   * @throws RequestError where a name is taken, XpathError; nothing has changed then
+   */
+  addService(offer: ServiceOffer): Promise<void> {
+    return this.#turns.take(async () => {
+      this.#roster.add(offer);
+      await this.#schemaChanged({ kind: "added", module: offer.service.model.ir.name });
+    });
+  }
+
+  /**
+   * Takes a service away. The journal does not name it afterwards, so that it need not be there
+   * when the daemon starts. @throws RequestError `in-use` where there are cubes of it
+   */
+  removeService(name: string): Promise<void> {
+    return this.#turns.take(async () => {
+      // An undone commit may be what has deleted the last cube.
+      await this.#written.catch(() => this.#undoPending());
+      this.#roster.check(name, this.#running.root);
+      await this.#snapshot;
+      await this.#writeSnapshot();
+      this.#roster.remove(name);
+      await this.#schemaChanged({ kind: "removed", module: name });
+    });
+  }
+
+  async #writeSnapshot(): Promise<void> {
+    try {
+      await this.#parts.log.writeSnapshot(encodeSnapshot(this.schema, this.#running));
+    } catch (cause) {
+      throw new CommitError("unavailable", "the journal takes no snapshot now", { cause });
+    }
+  }
+
+  async #schemaChanged(change: SchemaChange): Promise<void> {
+    await new Breather().run(this.#judge.learning(this.#running.root));
+    for (const listener of this.#schemaListeners) listener(change);
   }
 
   /**
@@ -177,6 +230,7 @@ export class Engine implements Datastore {
     let isWrite = false;
     const subject = subjectOfOperation(path, operation);
     const { commit, plan } = await this.#inTurn(options, subject, async () => {
+      this.#roster.refuseGone([path]);
       if (this.#parts.log.failure) this.#undoPending();
       // An operation may do anything to its node.
       atOnce(this.#checkingIfMatch([{ path, operation: "replace" }], options));
@@ -218,6 +272,7 @@ export class Engine implements Datastore {
 
   async #commit(change: Change, options: CommitOptions): Promise<Applied> {
     if (change.edits.length > 0) await this.#leaveFailure(options);
+    this.#roster.refuseGone(change.edits.map(({ path }) => path));
     const breather = new Breather();
     const older = this.#running;
     await breather.run(this.#checkingIfMatch(change.edits, options));
@@ -308,7 +363,8 @@ export class Engine implements Datastore {
       throw new CommitError("unavailable", "writing the journal", { cause });
     });
     if (log.isSnapshotDue) {
-      log.writeSnapshot(encodeSnapshot(this.schema, version)).catch(this.#parts.onError);
+      const writing = log.writeSnapshot(encodeSnapshot(this.schema, version));
+      this.#snapshot = writing.catch(this.#parts.onError);
     }
     // Who waits for `applied` only does not hear of it; the undo is published like any change.
     durable.catch(() => undefined);

@@ -42,6 +42,17 @@ export class Judge {
     this.peers = new PeerIndex(devices);
   }
 
+  /** Modules have come or gone. @throws XpathError; the rules are those of before then */
+  schemaChanged(): void {
+    this.#validator.schemaChanged();
+  }
+
+  /** Fills the indexes from a configuration that is valid, so that the next verdict is not slow. */
+  *learning(root: DataObject): Slices<void> {
+    const validation = yield* this.#validator.validation(root, root);
+    validation.discard();
+  }
+
   *judge(
     older: DataObject,
     newer: DataObject,

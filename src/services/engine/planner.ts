@@ -52,7 +52,7 @@ export class Planner {
   readonly loaded: LoadedCubes;
   readonly #dataplane: Dataplane;
   readonly #devices: Devices;
-  readonly #services: ReadonlyMap<ListSchema, AnyService>;
+  readonly #services: Map<ListSchema, AnyService>;
 
   constructor(
     schema: Schema,
@@ -68,6 +68,15 @@ export class Planner {
   /** The top-level lists that hold cubes, with their services. */
   get services(): ReadonlyMap<ListSchema, AnyService> {
     return this.#services;
+  }
+
+  /** The next plans are with the service too. */
+  addService(list: ListSchema, service: AnyService): void {
+    this.#services.set(list, service);
+  }
+
+  removeService(list: ListSchema): void {
+    this.#services.delete(list);
   }
 
   /** `inherited`: where cubes and devices that come new may have been before this planner was. */

@@ -214,7 +214,7 @@ describe("an engine that takes over", () => {
     const { staticFdb } = simplebridgeObject.maps;
     const value = { ...staticFdb.value, form: "another" };
     const maps = { ...simplebridgeObject.maps, staticFdb: { ...staticFdb, value } };
-    memory.replaceCompiled({ ...simplebridgeObject, maps });
+    memory.offerObject({ ...simplebridgeObject, maps });
 
     const after = await next(before);
 
