@@ -29,6 +29,8 @@ clean_up() {
 		ip netns del "$id-$host" 2>/dev/null || true
 		ip link del "$id$host" 2>/dev/null || true
 	done
+	# The daemon takes its own device away unless it was killed with a bridge there.
+	ip link del "yp-$(printf %s "$pins" | sha256sum | cut -c 1-8)-0" 2>/dev/null || true
 	if [ "$status" != 0 ] && [ -s "$dir/daemon.log" ]; then
 		echo "the daemon's last words:" >&2
 		tail -n 20 "$dir/daemon.log" >&2

@@ -24,8 +24,11 @@ enum drop_reason {
 	DROP_EMPTY_SLOT = 1,
 	/* Shorter than an Ethernet header. */
 	DROP_TRUNCATED = 2,
-	/* A copy for a second cube; only one can be reached by a tail call. */
-	DROP_SECOND_CUBE = 3,
+	/* 3 was a copy for a second cube, once that could not be made. */
+	/* The frame has passed more programs than any way has: it is in a loop. */
+	DROP_HOP_LIMIT = 4,
+	/* On the recirculation device, and not from a program of ours. */
+	DROP_FOREIGN = 5,
 };
 EXPORT_TYPE(enum drop_reason, drop_reason);
 

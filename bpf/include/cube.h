@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What every standard cube has: a port table and what bounds it. Frames enter a
- * cube's TC program with the index of the port in cb[0] (tc.h) and its XDP
- * program with the index in data_meta (xdp.h).
+ * cube's TC program with the index of the port in cb[CB_ARG] (tc.h) and its XDP
+ * program with the index in data_meta (position.h).
  */
 #pragma once
 

@@ -11,15 +11,15 @@
 enum hop_kind {
 	/* Nothing is there: frames are dropped. */
 	HOP_NONE = 0,
-	/* A cube: jump table slot, arg is the port of that cube the frame enters by. */
+	/* A cube: jump table slot; arg is what its program finds in cb[CB_ARG]. */
 	HOP_TAIL = 1,
 	/* A network device: arg is its ifindex. */
 	HOP_DEVICE = 2,
-	/* The network stack of the device the frame came from. */
+	/* On where the device with ifindex arg would go on without us: its stack, or the wire. */
 	HOP_NEXT = 3,
 };
 
-/* Of HOP_DEVICE; the first two concern XDP programs only. */
+/* The first two concern XDP programs only. */
 enum hop_flag {
 	/* The device takes XDP frames, and those that come from it are whole. */
 	HOP_FLAG_XDP = 1,
@@ -27,6 +27,10 @@ enum hop_flag {
 	HOP_FLAG_XDP_CHECKSUM = 2,
 	/* Straight into the namespace of the veth's peer; tcx egress does not see the frame. */
 	HOP_FLAG_PEER = 4,
+	/* Of HOP_NEXT: out of the device, not into its stack. */
+	HOP_FLAG_EGRESS = 8,
+	/* Of an entry: an XDP program may have brought the frame part of its way (position.h). */
+	HOP_FLAG_RESUME = 16,
 };
 EXPORT_TYPE(enum hop_flag, hop_flag);
 

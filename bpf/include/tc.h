@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * TC verdicts of standard cubes. cb[0] is the port a frame enters by and, once
- * it is decided, the port it leaves by, where tests can read it.
+ * TC verdicts of standard cubes. cb[CB_ARG] is the port a frame enters by and,
+ * once it is decided, the port it leaves by, where tests can read it.
  */
 #pragma once
 
@@ -9,85 +9,97 @@
 #include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>
 #include "cube.h"
-#include "jump.h"
+#include "go.h"
 
-/* The only way to drop: nothing is lost without a reason. */
-static __always_inline int tc_drop(struct port_counters *in, __u32 reason)
-{
-	count_drop(in, reason);
-	return TC_ACT_SHOT;
-}
-
-/* What a frame carries must not tell the receiver, nor its devices, anything of ours. */
-static __always_inline void tc_clean(struct __sk_buff *skb)
-{
-	skb->mark = 0;
-	skb->priority = 0;
-}
-
-/* Sends a clean frame out of a port. */
+/* Sends a frame out of a port. */
 static __always_inline int tc_send(struct __sk_buff *skb, struct port_counters *in, __u32 port)
 {
 	struct hop hop = hop_of(port);
+	__u32 length = skb->len;
+	int verdict;
 
 	if (hop.kind == HOP_NONE)
 		return tc_drop(in, DROP_NO_PEER);
-	count_tx(port, skb->len);
-	skb->cb[0] = port;
-	if (hop.kind == HOP_DEVICE && (hop.flags & HOP_FLAG_PEER))
-		return bpf_redirect_peer(hop.arg, 0);
-	if (hop.kind == HOP_DEVICE)
-		return bpf_redirect(hop.arg, 0);
-	if (hop.kind == HOP_NEXT)
-		return TC_ACT_UNSPEC;
-	skb->cb[0] = hop.arg;
-	bpf_tail_call(skb, &jmp_tc, hop.slot);
-	uncount_tx(port, skb->len);
-	return tc_drop(in, DROP_EMPTY_SLOT);
+	count_tx(port, length);
+	skb->cb[CB_ARG] = port;
+	verdict = tc_go(skb, in, hop);
+	if (verdict == TC_ACT_SHOT)
+		uncount_tx(port, length);
+	return verdict;
 }
 
-/* Sends a copy of a clean frame out of a port that has a device. */
-static __always_inline void tc_copy(struct __sk_buff *skb, struct hop hop, __u32 port)
+/* Lets a copy enter a cube; only the frame itself could be tail called with. */
+static __always_inline void tc_copy_to_cube(struct __sk_buff *skb, struct port_counters *in,
+					    struct hop hop)
+{
+	const struct recirculation *own = recirculation_row();
+	__u32 programs = skb->cb[CB_PROGRAMS];
+	__u32 nesting = skb->cb[CB_NESTING];
+
+	if (!own || !own->ifindex)
+		return count_drop(in, DROP_NO_PEER);
+	if ((__u16)programs >= PROGRAMS_MAX)
+		return count_drop(in, DROP_HOP_LIMIT);
+	bpf_clone_redirect(skb, own->ifindex, tc_address(skb, hop, own->nonce));
+	skb->cb[CB_PROGRAMS] = programs;
+	skb->cb[CB_NESTING] = nesting;
+	skb->cb[CB_NONCE] = 0;
+}
+
+static __always_inline void tc_copy_to_device(struct __sk_buff *skb, struct hop hop)
+{
+	__u32 mark = skb->mark;
+	__u32 priority = skb->priority;
+
+	tc_clean(skb);
+	bpf_clone_redirect(skb, hop.arg, 0);
+	skb->mark = mark;
+	skb->priority = priority;
+}
+
+/* Sends a copy out of a port. What clone_redirect returns is the receiver's verdict: no failure. */
+static __always_inline void tc_copy(struct __sk_buff *skb, struct port_counters *in, struct hop hop,
+				    __u32 port)
 {
 	count_tx(port, skb->len);
-	/* The result is that of the receiver's programs too: no sign of failure. */
-	bpf_clone_redirect(skb, hop.arg, 0);
+	if (hop.kind == HOP_DEVICE)
+		tc_copy_to_device(skb, hop);
+	else
+		tc_copy_to_cube(skb, in, hop);
 }
 
 struct tc_flood {
 	struct __sk_buff *skb;
 	struct port_counters *in;
 	__u32 in_port;
-	/* The target found last, which gets the frame itself; PORTS_MAX for none. */
+	/* The target that gets the frame itself, of those found so far; PORTS_MAX for none. */
 	__u32 last;
 	struct hop last_hop;
 };
 
-/* One port of a flood: a target gets its copy when the next one is found. */
+/*
+ * One port of a flood: of two targets one gets a copy, preferably the device. A
+ * line of cubes floods so by tail calls, whatever else is behind their ports.
+ */
 static long tc_flood_port(__u64 port, struct tc_flood *flood)
 {
 	struct hop hop = hop_of(port);
 
 	if (port == flood->in_port || hop.kind == HOP_NONE || hop.kind == HOP_NEXT)
 		return 0;
-	if (flood->last != PORTS_MAX && flood->last_hop.kind != HOP_DEVICE) {
-		if (hop.kind == HOP_DEVICE)
-			tc_copy(flood->skb, hop, port);
-		else
-			count_drop(flood->in, DROP_SECOND_CUBE);
+	if (flood->last != PORTS_MAX && flood->last_hop.kind == HOP_TAIL &&
+	    hop.kind == HOP_DEVICE) {
+		tc_copy(flood->skb, flood->in, hop, port);
 		return 0;
 	}
 	if (flood->last != PORTS_MAX)
-		tc_copy(flood->skb, flood->last_hop, flood->last);
+		tc_copy(flood->skb, flood->in, flood->last_hop, flood->last);
 	flood->last = port;
 	flood->last_hop = hop;
 	return 0;
 }
 
-/*
- * Sends a frame out of all ports but one. All targets but the last get copies;
- * a cube must be last, since only the frame itself can be tail called with.
- */
+/* Sends a frame out of all ports but one. All targets but one get copies. */
 static __always_inline int tc_flood(struct __sk_buff *skb, struct port_counters *in, __u32 in_port)
 {
 	struct tc_flood flood = { .skb = skb, .in = in, .in_port = in_port, .last = PORTS_MAX };

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * XDP verdicts of standard cubes. XDP is a fast path: it counts, and changes
- * anything, only for frames it finishes; all others it leaves to the TC program
- * of the same cube.
+ * XDP verdicts of standard cubes. XDP is a fast path: a cube counts, and changes
+ * anything, only for frames it sends on; all others it leaves to its TC program.
  */
 #pragma once
 
@@ -12,7 +11,8 @@
 #include <bpf/bpf_helpers.h>
 #include "checksum.h"
 #include "cube.h"
-#include "xdp_port.h"
+#include "jump.h"
+#include "position.h"
 
 /*
  * A tap hands over frames that nobody has segmented yet; a redirect would not do
@@ -40,21 +40,42 @@ static __always_inline int xdp_drop(const struct xdp_md *ctx, __u32 in_port, __u
 	return XDP_DROP;
 }
 
-/* Whether XDP can take this frame from one device to another as it is. */
-static __always_inline bool xdp_can_send(const struct xdp_md *ctx, struct hop from, struct hop to)
+/* Whether XDP can send this frame to where a hop leads, as it is. */
+static __always_inline bool xdp_can_send(struct xdp_md *ctx, struct hop to)
 {
-	if (to.kind != HOP_DEVICE || !(to.flags & from.flags & HOP_FLAG_XDP))
+	const struct position *position = xdp_position(ctx);
+	__u8 from = position ? position->hop.flags : 0;
+
+	if (to.kind == HOP_TAIL)
+		return true;
+	if (to.kind != HOP_DEVICE || !(to.flags & from & HOP_FLAG_XDP))
 		return false;
 	if (xdp_length(ctx) > XDP_FRAME_MAX)
 		return false;
-	return !(from.flags & HOP_FLAG_XDP_CHECKSUM) || checksum_is_finished(ctx);
+	return !(from & HOP_FLAG_XDP_CHECKSUM) || checksum_is_finished(ctx);
 }
 
+/* TC goes on behind programs that only it has, and behind more than the kernel calls in a row. */
+static __always_inline int xdp_enter(struct xdp_md *ctx, struct hop to)
+{
+	struct position *position = xdp_position(ctx);
+
+	if (!position)
+		return XDP_PASS;
+	to.flags = position->hop.flags;
+	position->hop = to;
+	bpf_tail_call(ctx, &jmp_xdp, to.slot);
+	return xdp_leave(ctx);
+}
+
+/* Sends a frame out of a port by a hop that can be sent by. */
 static __always_inline int xdp_send(struct xdp_md *ctx, struct hop hop, __u32 in_port,
 				    __u32 out_port)
 {
 	xdp_count_rx(ctx, in_port, -1);
 	count_tx(out_port, xdp_length(ctx));
-	xdp_take_port(ctx);
+	if (hop.kind == HOP_TAIL)
+		return xdp_enter(ctx, hop);
+	position_take(ctx);
 	return bpf_redirect(hop.arg, 0);
 }

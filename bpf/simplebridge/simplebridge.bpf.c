@@ -7,8 +7,8 @@
  * are not forwarded, as IEEE 802.1D-2004 §7.12.6 wants and Linux does; :00, the
  * spanning tree's, is flooded, so that bridges around this one still find loops.
  *
- * The XDP program sends known unicast to ports whose devices take XDP frames,
- * and drops. The rest, floods above all, it leaves to the TC program over the
+ * The XDP program sends known unicast to other cubes and to devices that take XDP
+ * frames, and drops. The rest, floods above all, it leaves to the TC program over the
  * same maps, untouched: neither learned from nor counted.
  */
 #include <stdbool.h>
@@ -93,7 +93,7 @@ SEC("tc")
 int ingress(struct __sk_buff *skb)
 {
 	const struct ethhdr *eth = (void *)(long)skb->data;
-	__u32 in_port = skb->cb[0];
+	__u32 in_port = skb->cb[CB_ARG];
 	struct port_counters *in = bpf_map_lookup_elem(&counters, &in_port);
 	struct decision decision;
 
@@ -104,7 +104,6 @@ int ingress(struct __sk_buff *skb)
 	learn(&decision, in_port);
 	if (decision.to == DROP)
 		return tc_drop(in, decision.reason);
-	tc_clean(skb);
 	if (decision.to == FLOOD)
 		return tc_flood(skb, in, in_port);
 	return tc_send(skb, in, decision.to);
@@ -114,14 +113,14 @@ SEC("xdp")
 int xdp_ingress(struct xdp_md *ctx)
 {
 	const struct ethhdr *eth = (void *)(long)ctx->data;
-	const __u32 *entered = xdp_port(ctx);
+	const struct position *entered = xdp_position(ctx);
 	struct decision decision;
 	struct hop hop;
 	__u32 in_port;
 
 	if (!entered)
 		return XDP_PASS;
-	in_port = *entered;
+	in_port = entered->hop.arg;
 	if ((void *)(eth + 1) > (void *)(long)ctx->data_end)
 		return xdp_leave(ctx);
 	decision = decide(eth, in_port);
@@ -132,7 +131,7 @@ int xdp_ingress(struct xdp_md *ctx)
 		return xdp_drop(ctx, in_port, decision.reason);
 	}
 	hop = hop_of(decision.to);
-	if (!xdp_can_send(ctx, hop_of(in_port), hop))
+	if (!xdp_can_send(ctx, hop))
 		return xdp_leave(ctx);
 	learn(&decision, in_port);
 	return xdp_send(ctx, hop, in_port, decision.to);

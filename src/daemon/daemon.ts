@@ -10,7 +10,6 @@ import { openKernelDataplane } from "../dataplane/kernel.ts";
 import { MemoryDataplane } from "../dataplane/memory.ts";
 import { openDevices } from "../dataplane/netlink/devices.ts";
 import { observedDevices } from "../dataplane/observed-devices.ts";
-import { entryObject } from "../gen/bpf/entry.ts";
 import { openJournal } from "../journal/journal.ts";
 import { journalMetrics } from "../journal/journal-metrics.ts";
 import type { Log } from "../lib/log.ts";
@@ -19,6 +18,7 @@ import { Listener } from "../server/listener.ts";
 import type { Discovered } from "../services/any-service.ts";
 import { discoverServices, objectsOf } from "../services/discover.ts";
 import { restoredState } from "../services/engine/commit-log.ts";
+import { coreObjects } from "../services/engine/core-objects.ts";
 import { Engine } from "../services/engine/engine.ts";
 import { Closers } from "./closers.ts";
 import { commitLines } from "./commit-line.ts";
@@ -109,7 +109,10 @@ async function startEngine(
   const parts = { schema, services, dataplane, devices, log: journal };
   const onCommit = told(commitLines(log), monitoring.onCommit);
   const engine = new Engine({ ...parts, onError, onCommit });
-  closers.add(() => engine.close());
+  closers.add(async () => {
+    await engine.close();
+    engine.leave();
+  });
   await engine.restore(stored);
   monitoring.watch(engine.metrics, journalMetrics(journal));
   return engine;
@@ -132,6 +135,6 @@ function openDataplane(
     return { dataplane: kernel, devices: openDevices() };
   }
   const devices = observedDevices(openDevices());
-  const objects = [entryObject, ...objectsOf(services)];
+  const objects = [...coreObjects, ...objectsOf(services)];
   return { dataplane: new MemoryDataplane({ objects, devices }), devices };
 }

@@ -96,6 +96,16 @@ export interface Dataplane extends Disposable {
   readonly kind: "kernel" | "memory";
   /** Possible CPUs: how many values a row of a per-CPU map holds. */
   readonly cpuCount: number;
+  /** Names of the devices that the data plane has for itself. */
+  readonly ownDevices: readonly string[];
+
+  /**
+   * The index of the device by which frames enter a cube anew (docs/adr/0014-recirculation.md),
+   * which is made if it is not there; undefined where there are no frames.
+   */
+  openRecirculation(): number | undefined;
+  /** Takes that device away; nothing may be attached to it. */
+  removeRecirculation(): void;
 
   /** Looks anew at what there is: somebody else may have changed it. */
   refresh(): void;

@@ -23,6 +23,11 @@ import { libbpf } from "./libbpf.ts";
 import { MapCounter } from "./map-counter.ts";
 import { PinnedObjects } from "./pinned-objects.ts";
 import { checked, makeFolder, onBpffs, PinnedFiles, removePins } from "./pins.ts";
+import {
+  openRecirculationDevice,
+  recirculationNames,
+  removeRecirculationDevice,
+} from "./recirculation-device.ts";
 import { RingBuffer } from "./ring-buffer.ts";
 import { type TestRunInput, type TestRunResult, testRun } from "./test-run.ts";
 
@@ -55,6 +60,7 @@ export function openKernelDataplane(options: KernelDataplaneOptions): KernelData
 export class KernelDataplane implements Dataplane {
   readonly kind = "kernel";
   readonly cpuCount = libbpf().possibleCpuCount();
+  readonly ownDevices: readonly [string, string];
   readonly #objectDirectory: string;
   readonly #compiled: CompiledFiles;
   readonly #files = new PinnedFiles(OPEN_PINS_MAX);
@@ -73,6 +79,7 @@ export class KernelDataplane implements Dataplane {
     lock: FolderLock,
   ) {
     this.#lock = lock;
+    this.ownDevices = recirculationNames(pinDirectory);
     this.#objectDirectory = objectDirectory;
     const files = this.#files;
     const shared = join(pinDirectory, "shared");
@@ -89,6 +96,14 @@ export class KernelDataplane implements Dataplane {
       for (const folder of ["shared", "links"]) makeFolder(join(pinDirectory, folder));
       this.#restore();
     });
+  }
+
+  openRecirculation(): number {
+    return openRecirculationDevice(this.ownDevices);
+  }
+
+  removeRecirculation(): void {
+    removeRecirculationDevice(this.ownDevices);
   }
 
   refresh(): void {

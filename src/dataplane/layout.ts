@@ -25,9 +25,10 @@ export type MapType =
 /**
  * Who writes a map (ARCHITECTURE §1): `config` maps by the engine from the service's tables
  * (BPF_F_RDONLY_PROG), `state` maps by BPF programs, `core` maps are the engine's own wiring
- * (hops, jump tables, counters), declared in bpf/include.
+ * (hops, jump tables, counters), declared in bpf/include. A `shared` map is one for all objects
+ * (LIBBPF_PIN_BY_NAME), and no cube's.
  */
-export type MapOwner = "config" | "state" | "core";
+export type MapOwner = "config" | "state" | "core" | "shared";
 
 export interface MapLayout<K = unknown, V = unknown> {
   /** As in C, at most 15 characters. */

@@ -38,6 +38,7 @@ type Listener = (record: Uint8Array) => void;
 
 export class MemoryDataplane implements Dataplane {
   readonly kind = "memory";
+  readonly ownDevices = [];
   readonly #layouts: Map<string, ObjectLayout>;
   readonly #devices: Pick<Devices, "byIndex"> | undefined;
   readonly cpuCount: number;
@@ -51,6 +52,10 @@ export class MemoryDataplane implements Dataplane {
     this.#devices = devices;
     this.cpuCount = cpuCount;
   }
+
+  openRecirculation(): undefined {}
+
+  removeRecirculation(): void {}
 
   /** Others have nothing to do with this memory. */
   refresh(): void {}

@@ -1,10 +1,20 @@
 import type { Row } from "../../src/dataplane/dataplane.ts";
 import { type KernelDataplane, openKernelDataplane } from "../../src/dataplane/kernel.ts";
 import type { Codec, MapLayout } from "../../src/dataplane/layout.ts";
-import { type Hop, hopFlag, type PortCounters } from "../../src/gen/bpf/core.ts";
+import { MemoryDevices } from "../../src/dataplane/memory-devices.ts";
+import {
+  type Hop,
+  hopFlag,
+  type PortCounters,
+  type Position,
+  position,
+} from "../../src/gen/bpf/core.ts";
 import { entryObject } from "../../src/gen/bpf/entry.ts";
+import { recirculationObject } from "../../src/gen/bpf/recirculation.ts";
 import { simplebridgeObject } from "../../src/gen/bpf/simplebridge.ts";
 import { u32 } from "../../src/lib/codec.ts";
+import { Inheritance } from "../../src/services/engine/inheritance.ts";
+import { recirculationId, recirculationSteps } from "../../src/services/engine/recirculation.ts";
 import { pinDirectory } from "../support/kernel.ts";
 
 const objectDirectory = new URL("../../build/bpf/", import.meta.url).pathname;
@@ -14,8 +24,10 @@ const SKB_SIZE = 192;
 const SKB_MARK = 8;
 const SKB_PRIORITY = 32;
 const SKB_CB = 48;
+const SKB_CB_WORDS = 5;
 const XDP_SIZE = 24;
-const META_SIZE = 4;
+const XDP_DATA = 0;
+const XDP_DATA_END = 4;
 
 export const TC = { next: -1, drop: 2, redirect: 7 } as const;
 export const XDP = { drop: 1, pass: 2, redirect: 4 } as const;
@@ -24,7 +36,8 @@ const { maps } = simplebridgeObject;
 
 const BRIDGE = "cubes/bridge";
 const ENTRY = "devices/entry";
-const SLOT = 7;
+/** Of the bridge in the jump tables, once it is there. */
+export const SLOT = 7;
 
 export interface Outcome {
   readonly verdict: number;
@@ -32,9 +45,15 @@ export interface Outcome {
   readonly durationNs: number;
 }
 
+export interface XdpOutcome extends Outcome {
+  /** Where XDP says that TC has to go on, undefined for a frame that has gone. */
+  readonly position: Position | undefined;
+}
+
 export interface TcOutcome extends Outcome {
   /** cb[0]: where a frame that leaves goes. */
   readonly port: number;
+  readonly cb: readonly number[];
   readonly mark: number;
   readonly priority: number;
 }
@@ -42,7 +61,7 @@ export interface TcOutcome extends Outcome {
 interface SkbFields {
   readonly mark?: number;
   readonly priority?: number;
-  readonly cb?: number;
+  readonly cb?: readonly number[];
   readonly repeat?: number;
 }
 
@@ -50,6 +69,7 @@ interface SkbFields {
 export class TestBridge implements Disposable {
   readonly dataplane: KernelDataplane;
   readonly #pins = pinDirectory();
+  #hops: readonly Partial<Hop>[] = [];
 
   constructor(capacity: Readonly<Record<string, number>> = {}, { clsactOnly = false } = {}) {
     const pinDirectory = this.#pins.path;
@@ -61,6 +81,7 @@ export class TestBridge implements Disposable {
 
   /** Ports 0, 1, … */
   wire(...hops: readonly Partial<Hop>[]): this {
+    this.#hops = hops;
     for (const [port, hop] of hops.entries()) this.put(maps.hops, port, { ...noHop, ...hop });
     this.put(maps.cube, 0, { portsEnd: hops.length });
     return this;
@@ -99,6 +120,43 @@ export class TestBridge implements Disposable {
     return this;
   }
 
+  /** Another bridge in the jump tables, with these hops. */
+  besides(slot: number, ...hops: readonly Partial<Hop>[]): this {
+    const id = `cubes/${slot}`;
+    this.dataplane.loadObject({ id, object: "simplebridge", constants: {}, capacity: {} });
+    const rows = hops.map((hop, port) => rowOf(maps.hops, port, { ...noHop, ...hop }));
+    this.dataplane.putRows(id, maps.hops.name, rows);
+    this.dataplane.putRows(id, maps.cube.name, [rowOf(maps.cube, 0, { portsEnd: hops.length })]);
+    for (const program of ["ingress", "xdp_ingress"]) {
+      this.dataplane.setProgram(slot, id, program);
+    }
+    return this;
+  }
+
+  /** The bridge in that slot has just heard the station on a port. */
+  learnedBeside(slot: number, address: string, port: number): this {
+    const settings = rowOf(maps.settings, 0, { agingTimeNs: BigInt(300e9) });
+    this.dataplane.putRows(`cubes/${slot}`, maps.settings.name, [settings]);
+    const value = { port, lastSeenNs: process.hrtime.bigint() };
+    const row = rowOf(maps.learnedFdb, fdbKey(address), value);
+    this.dataplane.putRows(`cubes/${slot}`, maps.learnedFdb.name, [row]);
+    return this;
+  }
+
+  /** With a recirculation device. */
+  recirculating(): this {
+    const { dataplane } = this;
+    const parts = { dataplane, devices: new MemoryDevices() };
+    for (const step of recirculationSteps(parts, new Inheritance(dataplane))) step.apply();
+    return this;
+  }
+
+  get recirculation() {
+    const { name, key, value } = recirculationObject.maps.recirculation;
+    const row = this.dataplane.lookup(recirculationId, name, key.encode(0));
+    return value.decode(row ?? new Uint8Array(value.size));
+  }
+
   put<K, V>(map: MapLayout<K, V>, key: K, value: V): this {
     this.dataplane.putRows(BRIDGE, map.name, [rowOf(map, key, value)]);
     return this;
@@ -124,8 +182,9 @@ export class TestBridge implements Disposable {
     return this.get(maps.learnedFdb, fdbKey(address))?.lastSeenNs;
   }
 
-  counters(port: number): PortCounters {
-    const bytes = this.dataplane.lookup(BRIDGE, maps.counters.name, u32.encode(port));
+  counters(port: number, slot = SLOT): PortCounters {
+    const id = slot === SLOT ? BRIDGE : `cubes/${slot}`;
+    const bytes = this.dataplane.lookup(id, maps.counters.name, u32.encode(port));
     return sumOverCpus(maps.counters.value, bytes ?? new Uint8Array());
   }
 
@@ -156,40 +215,67 @@ export class TestBridge implements Disposable {
   }
 
   tc(port: number, data: Uint8Array, fields: SkbFields = {}): TcOutcome {
-    return this.#runTc(BRIDGE, data, { ...fields, cb: port });
+    return this.#runTc(BRIDGE, "ingress", data, { ...fields, cb: [port] });
   }
 
   /** From a device: what cb[] holds is a stranger's. */
-  tcEntry(data: Uint8Array, fields: SkbFields = {}): TcOutcome {
-    return this.#runTc(ENTRY, data, { cb: 0xdeadbeef, ...fields });
+  tcEntry(
+    data: Uint8Array,
+    fields: SkbFields = {},
+    program: "ingress" | "egress" = "ingress",
+  ): TcOutcome {
+    const cb = Array.from({ length: SKB_CB_WORDS }, () => 0xdeadbeef);
+    return this.#runTc(ENTRY, program, data, { cb, ...fields });
   }
 
-  /** As the entry program would call it, with the port in data_meta. */
-  xdp(port: number, frame: Uint8Array): Outcome {
-    const data = Buffer.concat([u32.encode(port), frame]);
+  /** On the recirculation device, as a program left the frame. */
+  tcRecirculation(data: Uint8Array, cb: readonly number[]): TcOutcome {
+    return this.#runTc(recirculationId, "recirculate", data, { cb });
+  }
+
+  /** As the entry program would call it, from a device of that sort, with the port in data_meta. */
+  xdp(port: number, frame: Uint8Array): XdpOutcome {
+    const hop = { ...cube(SLOT, port), flags: this.#hops[port]?.flags ?? 0 };
+    return this.#runXdp(BRIDGE, frame, position.encode({ nonce: 0, hop }));
+  }
+
+  xdpEntry(frame: Uint8Array): XdpOutcome {
+    return this.#runXdp(ENTRY, frame, new Uint8Array());
+  }
+
+  #runXdp(id: string, frame: Uint8Array, meta: Uint8Array): XdpOutcome {
+    const data = Buffer.concat([meta, frame]);
     const context = Buffer.alloc(XDP_SIZE);
-    context.writeUInt32LE(META_SIZE, 0);
-    context.writeUInt32LE(data.length, 4);
-    return this.dataplane.testRun(BRIDGE, "xdp_ingress", { data, context });
+    context.writeUInt32LE(meta.length, XDP_DATA);
+    context.writeUInt32LE(data.length, XDP_DATA_END);
+    const result = this.dataplane.testRun(id, "xdp_ingress", { data, context });
+    const size = Buffer.from(result.context).readUInt32LE(XDP_DATA);
+    return {
+      verdict: result.verdict,
+      data: result.data.slice(size),
+      durationNs: result.durationNs,
+      position: size === position.size ? position.decode(result.data) : undefined,
+    };
   }
 
-  xdpEntry(data: Uint8Array, { repeat = 1 } = {}): Outcome {
-    return this.dataplane.testRun(ENTRY, "xdp_ingress", { data, repeat });
-  }
-
-  #runTc(id: string, data: Uint8Array, { mark = 0, priority = 0, ...rest }: SkbFields): TcOutcome {
+  #runTc(
+    id: string,
+    program: string,
+    data: Uint8Array,
+    { mark = 0, priority = 0, cb = [], repeat = 1 }: SkbFields,
+  ): TcOutcome {
     const context = Buffer.alloc(SKB_SIZE);
     context.writeUInt32LE(mark, SKB_MARK);
     context.writeUInt32LE(priority, SKB_PRIORITY);
-    context.writeUInt32LE(rest.cb ?? 0, SKB_CB);
-    const { repeat = 1 } = rest;
-    const result = this.dataplane.testRun(id, "ingress", { data, context, repeat });
+    for (const [word, value] of cb.entries()) context.writeUInt32LE(value, SKB_CB + 4 * word);
+    const result = this.dataplane.testRun(id, program, { data, context, repeat });
     const after = Buffer.from(result.context);
     return {
       verdict: result.verdict | 0,
       data: result.data,
       durationNs: result.durationNs,
       port: after.readUInt32LE(SKB_CB),
+      cb: Array.from({ length: SKB_CB_WORDS }, (_, word) => after.readUInt32LE(SKB_CB + 4 * word)),
       mark: after.readUInt32LE(SKB_MARK),
       priority: after.readUInt32LE(SKB_PRIORITY),
     };

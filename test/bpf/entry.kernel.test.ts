@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { hopFlag } from "../../src/gen/bpf/core.ts";
 import { entryObject } from "../../src/gen/bpf/entry.ts";
 import { u32 } from "../../src/lib/codec.ts";
 import { describeKernel } from "../support/kernel.ts";
 import { packet } from "../support/packet.ts";
-import { device, TC, TestBridge, XDP, xdpDevice } from "./bridge.ts";
+import { cube, device, SLOT, TC, TestBridge, XDP, xdpDevice } from "./bridge.ts";
 
 const A = "02:00:00:00:00:0a";
 const B = "02:00:00:00:00:0b";
@@ -11,14 +12,14 @@ const DEVICE = 1;
 
 const frame = packet().ethernet(A, B).ipv4("192.0.2.1", "192.0.2.2").udp(53, 53).bytes();
 
-function entryDrops(bridge: TestBridge): Record<string, number> {
+function entryDrops(bridge: TestBridge, row = 0): Record<string, number> {
   const { counters } = entryObject.maps;
-  const bytes = bridge.dataplane.lookup("devices/entry", counters.name, u32.encode(0));
+  const bytes = bridge.dataplane.lookup("devices/entry", counters.name, u32.encode(row));
   const names: Readonly<Record<number, string>> = entryObject.drops;
   const drops: Record<string, number> = {};
   for (let at = 0; at < (bytes?.length ?? 0); at += counters.value.size) {
-    const row = counters.value.decode(bytes?.slice(at) ?? new Uint8Array());
-    for (const [reason, count] of row.drops.entries()) {
+    const counts = counters.value.decode(bytes?.slice(at) ?? new Uint8Array());
+    for (const [reason, count] of counts.drops.entries()) {
       if (count > 0n) drops[names[reason] ?? ""] = Number(count);
     }
   }
@@ -38,7 +39,7 @@ describeKernel("entry programs", { since: "6.6" }, () => {
 
   it("enter an XDP cube by the port of the device", () => {
     using bridge = new TestBridge().wire(xdpDevice(DEVICE), xdpDevice(DEVICE), xdpDevice(DEVICE));
-    bridge.learned(B, 2).enterBy({ kind: "tail", arg: 1 });
+    bridge.learned(B, 2).enterBy({ kind: "tail", flags: hopFlag.xdp, arg: 1 });
 
     const out = bridge.xdpEntry(frame);
 
@@ -47,14 +48,25 @@ describeKernel("entry programs", { since: "6.6" }, () => {
     assert.equal(bridge.learnedPorts()[A], 1);
   });
 
-  it("hand an XDP frame on as it came if the cube leaves it to TC", () => {
-    using bridge = new TestBridge().wire(device(DEVICE), device(DEVICE));
+  it("hand an XDP frame on as it came, with its position, if the cube leaves it to TC", () => {
+    using bridge = new TestBridge().recirculating().wire(device(DEVICE), device(DEVICE));
     bridge.learned(B, 1).enterBy({ kind: "tail", arg: 0 });
 
     const out = bridge.xdpEntry(frame);
 
     assert.equal(out.verdict, XDP.pass);
     assert.deepEqual(out.data, frame);
+    assert.deepEqual(out.position, { nonce: bridge.recirculation.nonce, hop: cube(SLOT, 0) });
+  });
+
+  it("hand an XDP frame to TC if the cube has no XDP program", () => {
+    using bridge = new TestBridge().recirculating();
+    bridge.enterBy({ kind: "tail", slot: 9, arg: 3 }, { withPrograms: false });
+
+    const out = bridge.xdpEntry(frame);
+
+    assert.deepEqual([out.verdict, out.data], [XDP.pass, frame]);
+    assert.deepEqual(out.position?.hop, cube(9, 3));
   });
 
   it("leave frames to the stack where the device has no cube", () => {
@@ -62,6 +74,36 @@ describeKernel("entry programs", { since: "6.6" }, () => {
 
     assert.equal(bridge.tcEntry(frame).verdict, TC.next);
     assert.equal(bridge.xdpEntry(frame).verdict, XDP.pass);
+  });
+
+  for (const way of ["ingress", "egress"] as const) {
+    it(`let a frame pass at ${way} that comes back to its device, once`, () => {
+      using bridge = new TestBridge().recirculating().enterBy({ kind: "tail" });
+      const cb = [0, 0, 0, 0, bridge.recirculation.nonce];
+
+      const returned = bridge.tcEntry(frame, { cb }, way);
+
+      assert.deepEqual([returned.verdict, returned.cb[4]], [TC.next, 0]);
+    });
+
+    it(`take no frame at ${way} for one that comes back by what a stranger left in cb[]`, () => {
+      using bridge = new TestBridge().recirculating().enterBy({ kind: "none" });
+
+      assert.equal(bridge.tcEntry(frame, {}, way).verdict, TC.drop);
+    });
+  }
+
+  it("count frames that go out and that come in apart", () => {
+    using bridge = new TestBridge().enterBy({ kind: "none" });
+
+    bridge.tcEntry(frame, {}, "egress");
+    bridge.tcEntry(frame);
+    bridge.tcEntry(frame);
+
+    assert.deepEqual(
+      [0, 1].map((row) => entryDrops(bridge, row)),
+      [{ "no-peer": 2 }, { "no-peer": 1 }],
+    );
   });
 
   const drops = [

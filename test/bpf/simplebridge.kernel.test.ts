@@ -308,13 +308,13 @@ describeKernel("simplebridge programs", { since: "6.6" }, () => {
       assert.deepEqual([txPackets, txBytes], [0n, 0n]);
     });
 
-    it("floods into one cube, and says of a second that it could not", () => {
+    it("says of a copy for a cube that it could not be made without a recirculation device", () => {
       using bridge = new TestBridge().wire(device(OUT), cube(9, 5), cube(9, 6)).neighbour(9);
 
       const out = bridge.tc(0, frame(A, BROADCAST).bytes());
 
-      assert.deepEqual([out.verdict, out.port], [TC.next, 5]);
-      assert.deepEqual(bridge.drops(0), { "second-cube": 1 });
+      assert.deepEqual([out.verdict, out.port], [TC.next, 6]);
+      assert.deepEqual(bridge.drops(0), { "no-peer": 1 });
     });
   });
 

@@ -2,8 +2,8 @@ import fc from "fast-check";
 import type { ObjectLayout } from "../../src/dataplane/layout.ts";
 import { MemoryDataplane } from "../../src/dataplane/memory.ts";
 import { MemoryDevices } from "../../src/dataplane/memory-devices.ts";
-import { entryObject } from "../../src/gen/bpf/entry.ts";
 import { discoverServices, objectsOf } from "../../src/services/discover.ts";
+import { coreObjects } from "../../src/services/engine/core-objects.ts";
 import { anyServices } from "../support/engine.ts";
 import { lab } from "../support/lab.ts";
 import { alarm } from "../support/patch-model.ts";
@@ -31,7 +31,7 @@ describe("the engine on a data plane in memory, for every discovered service", (
   engineProperties({
     services: async () => {
       const services = await discoverServices(serviceDirectory);
-      objects = [entryObject, ...objectsOf(services)];
+      objects = [...coreObjects, ...objectsOf(services)];
       return services;
     },
     deviceNames,
@@ -43,7 +43,7 @@ describe("the engine on a data plane in memory, for every discovered service", (
 
 describe("the engine on a data plane in memory, for services that learn facts", () => {
   const services = [...anyServices, patchPanel, lab];
-  const objects = [entryObject, ...objectsOf(services)];
+  const objects = [...coreObjects, ...objectsOf(services)];
 
   engineProperties({
     services: async () => services,

@@ -4,6 +4,10 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import {
+  recirculationNames,
+  removeRecirculationDevice,
+} from "../../src/dataplane/recirculation-device.ts";
 import { ApiClient, loadTypes } from "./api-client.ts";
 import { uniqueName } from "./kernel.ts";
 import { untilExit } from "./until-exit.ts";
@@ -35,6 +39,7 @@ export class DaemonHome implements Disposable {
       for (const { child } of this.#running) child.kill("SIGKILL");
       if (existsSync(this.pinDirectory)) rmSync(this.pinDirectory, { recursive: true });
       rmSync(this.directory, { recursive: true, force: true });
+      if (dataplane === "kernel") removeRecirculationDevice(recirculationNames(this.pinDirectory));
     });
   }
 

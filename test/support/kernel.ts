@@ -4,6 +4,10 @@ import { release, tmpdir } from "node:os";
 import { join } from "node:path";
 import { KernelError } from "../../src/dataplane/dataplane.ts";
 import { requireEnvironment } from "../../src/dataplane/environment.ts";
+import {
+  recirculationNames,
+  removeRecirculationDevice,
+} from "../../src/dataplane/recirculation-device.ts";
 import { checkLeaks, expectGone } from "./leaks.ts";
 import { untilExit } from "./until-exit.ts";
 
@@ -50,7 +54,7 @@ function isOlder(actual: string, wanted: string): boolean {
   return major < wantedMajor || (major === wantedMajor && minor < wantedMinor);
 }
 
-/** A folder on bpffs of its own; disposing removes all that was pinned there, for good. */
+/** A folder on bpffs of its own; disposing removes all that was pinned and made there, for good. */
 export function pinDirectory(): { readonly path: string } & Disposable {
   const path = join(PINS, uniqueName("yptest"));
   mkdirSync(path, { recursive: true });
@@ -59,6 +63,7 @@ export function pinDirectory(): { readonly path: string } & Disposable {
     ...untilExit(() => {
       expectGone(path);
       rmSync(path, { recursive: true, force: true });
+      removeRecirculationDevice(recirculationNames(path));
     }),
   };
 }

@@ -1,10 +1,12 @@
 import type { Dataplane } from "../../src/dataplane/dataplane.ts";
 import type { ObjectLayout } from "../../src/dataplane/layout.ts";
 import { entryObject } from "../../src/gen/bpf/entry.ts";
+import { recirculationId } from "../../src/services/engine/recirculation.ts";
 
 /**
  * Everything the engine wrote, in a form in which two data planes can be compared: slots of the
- * jump tables, which are handed out in order of arrival, stand for the objects in them.
+ * jump tables, which are handed out in order of arrival, stand for the objects in them. The
+ * recirculation device is left out: it is the same whatever the configuration.
  */
 export function picture(dataplane: Dataplane, layouts: readonly ObjectLayout[]): unknown {
   const byName = new Map([entryObject, ...layouts].map((layout) => [layout.name, layout]));
@@ -12,7 +14,8 @@ export function picture(dataplane: Dataplane, layouts: readonly ObjectLayout[]):
   const ownerOf = new Map(
     programs.map(({ family, slot, objectId }) => [`${family}${slot}`, objectId]),
   );
-  const objects = [...dataplane.objects()].sort().map((id) => {
+  const ids = dataplane.objects().filter((id) => id !== recirculationId);
+  const objects = ids.sort().map((id) => {
     const loaded = dataplane.loadedRequest(id);
     // The note tells how a device was found, which is not the engine's doing.
     const request = loaded && { ...loaded, note: undefined };
@@ -26,6 +29,7 @@ export function picture(dataplane: Dataplane, layouts: readonly ObjectLayout[]):
       .sort(),
     attachments: dataplane
       .attachments()
+      .filter(({ objectId }) => objectId !== recirculationId)
       .map(({ ifindex, hook, objectId, program }) => `${ifindex} ${hook} ${objectId} ${program}`)
       .sort(),
   };

@@ -199,6 +199,12 @@ describe("the BTF generator", () => {
     });
   }
 
+  it("takes a map that is pinned by name for one of all objects, whatever its flags", () => {
+    const btf = withMap("common", { type: 1, max_entries: 7, map_flags: 128, pinning: 1 });
+
+    assert.match(objectText("wall", btf, new TypeWriter(btf)), /owner: "shared"/);
+  });
+
   it("refuses a map type that has no twin in memory", () => {
     const btf = withMap("stack", { type: 23, max_entries: 1, map_flags: 0 });
 

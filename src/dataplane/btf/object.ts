@@ -74,7 +74,7 @@ function describeMap(btf: Btf, { name, type_id }: BtfReference): MapDescription 
   };
   const type = mapTypes[number("type")];
   if (type === undefined) throw new BtfError(`map ${name}: no map type ${number("type")}`);
-  const owner = ownerOf(name, number("map_flags"));
+  const owner = members.has("pinning") ? "shared" : ownerOf(name, number("map_flags"));
   const [key, value] = [pointee("key"), pointee("value")];
   return { name, type, owner, maxEntries: number("max_entries"), key, value };
 }

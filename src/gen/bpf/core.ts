@@ -13,7 +13,8 @@ export const dropReason = {
   "no-peer": 0,
   "empty-slot": 1,
   truncated: 2,
-  "second-cube": 3,
+  "hop-limit": 4,
+  foreign: 5,
 } as const;
 
 export type DropReason = keyof typeof dropReason;
@@ -45,6 +46,8 @@ export const hopFlag = {
   xdp: 1,
   "xdp-checksum": 2,
   peer: 4,
+  egress: 8,
+  resume: 16,
 } as const;
 
 export type HopFlag = keyof typeof hopFlag;
@@ -63,4 +66,24 @@ export const portCounters = struct<PortCounters>(160, {
   txPackets: [16, u64],
   txBytes: [24, u64],
   drops: [32, array(u64, 16)],
+});
+
+export interface Position {
+  readonly nonce: number;
+  readonly hop: Hop;
+}
+
+export const position = struct<Position>(12, {
+  nonce: [0, u32],
+  hop: [4, hop],
+});
+
+export interface Recirculation {
+  readonly ifindex: number;
+  readonly nonce: number;
+}
+
+export const recirculation = struct<Recirculation>(8, {
+  ifindex: [0, u32],
+  nonce: [4, u32],
 });

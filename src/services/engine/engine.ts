@@ -44,6 +44,7 @@ import { checkingIfMatch, UndoneCommits } from "./if-match.ts";
 import { Judge, type Verdict } from "./judge.ts";
 import { LiveState } from "./live-state.ts";
 import { type Plan, Planner } from "./planner.ts";
+import { removeRecirculation } from "./recirculation.ts";
 import { Roster, type ServiceOffer } from "./roster.ts";
 import { bothWorks, noWork, type StateWork } from "./state-work.ts";
 import { applySteps, undoSteps } from "./step.ts";
@@ -87,6 +88,8 @@ export class Engine implements Datastore {
   readonly #pending: PendingCommit[] = [];
   readonly #undone = new UndoneCommits();
   #running: Version;
+  /** False while what is in the data plane is an earlier daemon's. */
+  #isRestored = false;
   /** Settles when every commit so far is durable, rejects when one could not be. */
   #written: Promise<void> = Promise.resolve();
   /** Settles when the snapshot of the configuration that is being written last is, or is not. */
@@ -196,6 +199,7 @@ export class Engine implements Datastore {
       await applySteps(plan.steps, breather);
       verdict.accept();
       this.#running = stored;
+      this.#isRestored = true;
       this.#garbage.push(...plan.unload);
       this.#collectGarbage();
       this.#live.start();
@@ -206,6 +210,12 @@ export class Engine implements Datastore {
   async close(): Promise<void> {
     this.#live[Symbol.dispose]();
     await this.#turns.take(async () => undefined);
+  }
+
+  /** Takes away what the engine has for itself, if it is closed and no cube needs that. */
+  leave(): void {
+    const isUnused = this.#isRestored && [...this.#planner.loaded].length === 0;
+    if (isUnused) removeRecirculation(this.#parts.dataplane);
   }
 
   async commit(edits: readonly Edit[], options: CommitOptions): Promise<CommitOutcome> {

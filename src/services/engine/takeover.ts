@@ -3,6 +3,7 @@ import type { Slices } from "../../lib/slices.ts";
 import { type GroundParts, SurveyedGround } from "./ground.ts";
 import { Inheritance } from "./inheritance.ts";
 import type { Plan, Planner } from "./planner.ts";
+import { recirculationSteps } from "./recirculation.ts";
 import type { Step } from "./step.ts";
 
 export interface Takeover {
@@ -19,10 +20,12 @@ export interface Takeover {
  * order is that of any plan, so packets are forwarded by what was there until what is new is whole.
  */
 export function* planTakeover({ planner, parts, empty, root }: Takeover): Slices<Plan> {
-  const plan = yield* planner.plan(empty, root, new Inheritance(parts.dataplane));
+  const inherited = new Inheritance(parts.dataplane);
+  const recirculation = recirculationSteps(parts, inherited);
+  const plan = yield* planner.plan(empty, root, inherited);
   const ground = new SurveyedGround(parts);
   const steps: Step[] = [];
-  for (const step of plan.steps) {
+  for (const step of [...recirculation, ...plan.steps]) {
     const rest = step.onto ? step.onto(ground) : step;
     if (rest) steps.push(rest);
     yield;

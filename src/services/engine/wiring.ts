@@ -10,7 +10,7 @@ import { entryObject } from "../../gen/bpf/entry.ts";
 import { peerPath } from "./cause.ts";
 import { type CubeRuntime, hooksOf, mapTarget } from "./cube.ts";
 import { entryName, madePromiscuousNote } from "./entry.ts";
-import { deviceHop, noHop, sameHop, tailHop } from "./hop.ts";
+import { deviceHop, entryHop, noHop, sameHop, tailHop } from "./hop.ts";
 import type { Inheritance } from "./inheritance.ts";
 import { attachStep, loadStep, opposite, promiscuousStep } from "./placing.ts";
 import { type MapTarget, rowStep } from "./rows.ts";
@@ -40,7 +40,7 @@ interface Owner {
 
 /** Which port the entry program of a device hands frames to. */
 interface EntryWire extends Owner {
-  readonly index: number;
+  readonly hop: Hop;
   /** The entry object of the device. */
   readonly objectId: string;
   /** True if this engine switched the device to promiscuous mode. */
@@ -134,8 +134,9 @@ export class Wiring {
       if (was) this.#planDetach(steps, ifindex, was);
       return;
     }
-    const hop = tailHop(wish.cube.slot, wish.index);
-    const is = { cube: wish.cube, port: wish.port, index: wish.index };
+    const { cube, port, device } = wish;
+    const hop = entryHop(tailHop(cube.slot, wish.index), device, cube.type);
+    const is = { cube, port, hop };
     if (was === undefined) {
       const name = entryName(ifindex);
       const madePromiscuous = inherited?.madePromiscuous(name) ?? wish.device?.promiscuous !== true;
@@ -143,11 +144,10 @@ export class Wiring {
       this.#planAttach(steps, { ifindex, from }, { ...is, objectId: id, madePromiscuous });
       return;
     }
-    const before = tailHop(was.cube.slot, was.index);
     const wire = { ...was, ...is };
     const target = this.#entryTarget(wire);
-    if (!sameHop(before, hop)) {
-      steps.add(phase.attach, rowStep(target, { key: 0, was: before, is: hop }));
+    if (!sameHop(was.hop, hop)) {
+      steps.add(phase.attach, rowStep(target, { key: 0, was: was.hop, is: hop }));
     }
     this.#planHooks(steps, ifindex, { was, is: wire });
     steps.add(phase.attach, remember(this.#entries, ifindex, { was, is: wire }));
@@ -158,7 +158,7 @@ export class Wiring {
     { ifindex, from }: { readonly ifindex: number; readonly from?: string | undefined },
     wire: EntryWire,
   ): void {
-    const row = { key: 0, was: noHop, is: tailHop(wire.cube.slot, wire.index) };
+    const row = { key: 0, was: noHop, is: wire.hop };
     steps.add(phase.attach, this.#loading(wire, from));
     steps.add(phase.attach, rowStep(this.#entryTarget(wire), row));
     for (const hook of hooksOf(wire.cube.type)) {
@@ -176,7 +176,7 @@ export class Wiring {
     for (const hook of hooksOf(wire.cube.type)) {
       steps.add(phase.detach, this.#detaching(wire, { ifindex, hook }));
     }
-    const row = { key: 0, was: tailHop(wire.cube.slot, wire.index), is: noHop };
+    const row = { key: 0, was: wire.hop, is: noHop };
     steps.add(phase.detach, rowStep(this.#entryTarget(wire), row));
     steps.add(phase.detach, opposite(this.#loading(wire), { operation: "unload" }));
     steps.add(phase.detach, remember(this.#entries, ifindex, { was: wire, is: undefined }));

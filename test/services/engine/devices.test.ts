@@ -216,7 +216,7 @@ describe("a port and its device", () => {
 
     await fixture.commit(fixture.edit("delete", br0));
 
-    assert.deepEqual(fixture.memory.objects(), []);
+    assert.deepEqual(fixture.memory.objects(), ["recirculation"]);
   });
 
   it("are not connected where the device vanishes inside the commit, which is refused", async () => {
@@ -236,7 +236,7 @@ describe("a port and its device", () => {
     const faults = found.map(({ path, tag, appTag }) => [path, tag, appTag]);
     assert.deepEqual(faults, [[`${port("p2")}/peer`, "operation-failed", "instance-required"]]);
     assert.match(found[0]?.message ?? "", /vanished/);
-    assert.deepEqual(fixture.memory.objects(), []);
+    assert.deepEqual(fixture.memory.objects(), ["recirculation"]);
     assert.deepEqual(fixture.errors, []);
   });
 });

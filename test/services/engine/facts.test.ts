@@ -22,9 +22,10 @@ interface Panel extends EngineFixture {
 /** A panel with two ports, the first with a device; what is written from then on. */
 async function panel(service: AnyService = patchPanel): Promise<Panel> {
   const writes: Write[] = [];
+  let watching: Panel | undefined;
   const watch = (write: Write) => {
     writes.push(write);
-    lit.refuse(write);
+    watching?.refuse(write);
   };
   const fixture = await engineFixture({
     services: [service],
@@ -39,6 +40,7 @@ async function panel(service: AnyService = patchPanel): Promise<Panel> {
     refuse: () => undefined,
     light: (port, colour) => memory.emit(lit.id, "alarms", alarm.encode({ port, colour })),
   };
+  watching = lit;
   const ports = [{ name: "a", peer: "dev1" }, { name: "b" }];
   await commit(edit("create", pp0, { ports, cable: [{ from: "a", to: "b" }] }));
   Object.assign(lit, { id: objectId(pp0) });

@@ -193,7 +193,7 @@ describe("commits that the journal cannot write", () => {
     await engine.close();
 
     assert.deepEqual(fixture.errors, []);
-    assert.equal(fixture.memory.objects().length, 2);
+    assert.equal(fixture.memory.objects().length, 3);
   });
 });
 
