@@ -7,18 +7,18 @@ import {
   type ServiceDefinition,
   type UntypedHandleCall,
 } from "@grpc/grpc-js";
-import { HealthImplementation } from "grpc-health-check";
 import { refuse } from "../../datamodel/error.ts";
 import { type Api, methodPath } from "./api.ts";
 import { getCube, listCubes } from "./cube-service.ts";
 import { getNode, invokeByPath } from "./datastore-service.ts";
+import { Health } from "./health.ts";
 import type { PlainMessage } from "./leaf-codec.ts";
 import type { ProtoMethod, ProtoService } from "./proto-model.ts";
 import { Reflection } from "./reflection.ts";
 import { getModule, listModules } from "./schema-service.ts";
 import { apply, applyStream } from "./transaction-service.ts";
 import { typedUnary } from "./typed-service.ts";
-import { type Caller, reported, unary } from "./unary.ts";
+import { type Caller, endWithServer, reported, unary } from "./unary.ts";
 import { serveWatch } from "./watch.ts";
 
 type CoreMethod = (
@@ -52,13 +52,11 @@ export function addServices(server: Server, api: Api): () => void {
   }
   addReflection(server, api);
   server.addService(getChannelzServiceDefinition(), { ...getChannelzHandlers() });
-  const names = [...Object.keys(coreMethods), `${core}.TransactionService`];
-  const all = ["", ...names, ...api.generated.map(({ fullName }) => fullName)];
-  const health = new HealthImplementation(Object.fromEntries(all.map((name) => [name, "SERVING"])));
-  health.addToServer(server);
-  return () => {
-    for (const name of all) health.setStatus(name, "NOT_SERVING");
-  };
+  const generated = api.generated.map(({ fullName }) => fullName);
+  const names = [...Object.keys(coreMethods), `${core}.TransactionService`, ...generated];
+  const health = new Health(api, names);
+  addService(server, api.service("grpc.health.v1.Health"), (method) => health.handler(method));
+  return () => health.stop();
 }
 
 function coreHandler(
@@ -97,6 +95,7 @@ function addReflection(server: Server, api: Api): void {
   for (const version of ["v1", "v1alpha"]) {
     const service = api.service(`grpc.reflection.${version}.ServerReflection`);
     addService(server, service, (method) => (stream: ServerDuplexStream<Buffer, Buffer>) => {
+      const forget = endWithServer(api, stream);
       stream.on("data", (bytes: Buffer) => {
         try {
           const request = api.decoder().plain(method.request, bytes);
@@ -105,7 +104,10 @@ function addReflection(server: Server, api: Api): void {
           stream.emit("error", reported(api, stream.getPath(), error));
         }
       });
-      stream.on("end", () => stream.end());
+      stream.on("end", () => {
+        forget();
+        stream.end();
+      });
     });
   }
 }

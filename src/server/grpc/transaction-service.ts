@@ -1,7 +1,7 @@
 import type { handleClientStreamingCall, ServerReadableStream } from "@grpc/grpc-js";
 import { decodingJsonAt } from "../../datamodel/codec/decode.ts";
 import type { CommitOutcome, Edit, EditInsert } from "../../datamodel/datastore/datastore.ts";
-import { CommitError, RequestError, refuse, type Violation } from "../../datamodel/error.ts";
+import { RequestError, refuse, type Violation } from "../../datamodel/error.ts";
 import { type DataObject, keysOf } from "../../datamodel/tree/node.ts";
 import { type InstancePath, parsePath, printPath } from "../../datamodel/tree/path.ts";
 import { Breather, type Slices } from "../../lib/slices.ts";
@@ -9,7 +9,7 @@ import type { Api } from "./api.ts";
 import { commitMessage, commitOptions, planMessage } from "./commit-message.ts";
 import { violationMessage } from "./error-status.ts";
 import type { PlainMessage } from "./leaf-codec.ts";
-import { type Caller, callerOf, encodeReply, reported } from "./unary.ts";
+import { type Caller, callerOf, encodeReply, reported, stopping } from "./unary.ts";
 
 const request = "yangplane.core.v1.ApplyRequest";
 const response = "yangplane.core.v1.ApplyResponse";
@@ -56,9 +56,7 @@ async function commitStream(
 ): Promise<PlainMessage> {
   const transaction = new Transaction(api);
   // What a client is still sending has changed nothing, so a server that stops need not wait.
-  const stop = (): void => {
-    call.destroy(new CommitError("unavailable", "the server is stopping"));
-  };
+  const stop = (): void => void call.destroy(stopping());
   api.endStreams.add(stop);
   try {
     for await (const bytes of call) await transaction.add(bytes as Buffer);

@@ -1,12 +1,13 @@
 import type { EventEmitter } from "node:events";
 import type {
   handleUnaryCall,
+  ServerDuplexStream,
   ServerReadableStream,
   ServerUnaryCall,
   ServerWritableStream,
   sendUnaryData,
 } from "@grpc/grpc-js";
-import { refuse } from "../../datamodel/error.ts";
+import { CommitError, refuse } from "../../datamodel/error.ts";
 import { userOf } from "../access.ts";
 import { refusalOf } from "../status.ts";
 import type { Api } from "./api.ts";
@@ -39,6 +40,7 @@ export function unary(api: Api, response: string, run: Unary): handleUnaryCall<B
 
 type Call =
   | ServerUnaryCall<Buffer, Buffer>
+  | ServerDuplexStream<Buffer, Buffer>
   | ServerReadableStream<Buffer, Buffer>
   | ServerWritableStream<Buffer, Buffer>;
 
@@ -52,6 +54,25 @@ export function callerOf(call: Call): Caller {
     call: `grpc ${call.getPath().replace(/^\/(.*\.)?/, "")}`,
     signal: controller.signal,
   };
+}
+
+/** What a call that would last as long as its client wants is ended with. */
+export function stopping(): CommitError {
+  return new CommitError("unavailable", "the server is stopping");
+}
+
+/** Ends a stream when the server stops; the result forgets it, as a client that leaves does. */
+export function endWithServer(
+  api: Api,
+  stream: ServerDuplexStream<Buffer, Buffer> | ServerWritableStream<Buffer, Buffer>,
+): () => void {
+  const end = (): void => {
+    stream.emit("error", reported(api, stream.getPath(), stopping()));
+  };
+  const forget = (): void => void api.endStreams.delete(end);
+  api.endStreams.add(end);
+  callerOf(stream).signal.addEventListener("abort", forget);
+  return forget;
 }
 
 /** @throws RequestError for a message no client would take */

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { ServerWritableStream } from "@grpc/grpc-js";
 import type { ChangeEvent } from "../../datamodel/datastore/datastore.ts";
-import { CommitError, refuse } from "../../datamodel/error.ts";
+import { refuse } from "../../datamodel/error.ts";
 import type { DataSchema } from "../../datamodel/schema/schema.ts";
 import { nodeAt } from "../../datamodel/tree/diff.ts";
 import type { YangList } from "../../datamodel/tree/list.ts";
@@ -14,7 +14,7 @@ import type { PlainMessage } from "./leaf-codec.ts";
 import type { ProtoMessage } from "./proto-model.ts";
 import { readChoice } from "./read-mask.ts";
 import { decodingTyped, type TypedMethod } from "./typed-service.ts";
-import { callerOf, reported } from "./unary.ts";
+import { callerOf, reported, stopping } from "./unary.ts";
 import { WatchTarget } from "./watch-target.ts";
 
 /** Entries that may wait for a watcher that reads slowly. */
@@ -73,7 +73,7 @@ class Watcher {
     this.#target = new WatchTarget(binding.target as DataSchema, request.keys, (path) =>
       isShown(path, this.#message, shown),
     );
-    const stop = (): void => this.#fail(new CommitError("unavailable", "the server is stopping"));
+    const stop = (): void => this.#fail(stopping());
     api.endStreams.add(stop);
     const subscription = api.datastore.subscribe((event) => this.#take(event));
     try {

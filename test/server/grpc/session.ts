@@ -27,6 +27,7 @@ export class Session extends ApiClient implements AsyncDisposable {
   readonly socket: string;
   readonly #server: GrpcServer;
   readonly #directory: string;
+  #stopped: Promise<void> | undefined;
 
   private constructor(module: IrModule, { datastore, server, directory }: Served) {
     const socket = join(directory, "s");
@@ -47,9 +48,15 @@ export class Session extends ApiClient implements AsyncDisposable {
     return new Session(module, { datastore, server, directory });
   }
 
+  /** Stops the server; the client stays. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#server.stop();
+    return this.#stopped;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
     this.client.close();
-    await this.#server.stop();
     rmSync(this.#directory, { recursive: true, force: true });
   }
 }

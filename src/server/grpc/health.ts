@@ -1,0 +1,81 @@
+import type { ServerWritableStream, UntypedHandleCall } from "@grpc/grpc-js";
+import { refuse } from "../../datamodel/error.ts";
+import type { Api } from "./api.ts";
+import type { PlainMessage } from "./leaf-codec.ts";
+import type { ProtoMethod } from "./proto-model.ts";
+import { callerOf, endWithServer, reported, unary } from "./unary.ts";
+
+/** grpc.health.v1.HealthCheckResponse.ServingStatus. */
+const serving = 1;
+const notServing = 2;
+const serviceUnknown = 3;
+
+type Stream = ServerWritableStream<Buffer, Buffer>;
+
+/**
+ * The standard health protocol. All services are served alike until the server stops; the empty
+ * name stands for the server as a whole.
+ */
+export class Health {
+  readonly #api: Api;
+  readonly #services: ReadonlySet<string>;
+  readonly #watches = new Map<Stream, () => void>();
+  #status = serving;
+
+  constructor(api: Api, services: readonly string[]) {
+    this.#api = api;
+    this.#services = new Set(["", ...services]);
+  }
+
+  /** The handler of a method. */
+  handler(method: ProtoMethod): UntypedHandleCall {
+    if (method.serverStreaming) return (stream: Stream) => this.#watch(method, stream);
+    return unary(this.#api, method.response, (bytes) => {
+      const request = this.#request(method, bytes);
+      return method.name === "List" ? this.#list() : this.#check(nameIn(request));
+    });
+  }
+
+  /** Tells every watcher that nothing is served any more. */
+  stop(): void {
+    this.#status = notServing;
+    for (const tell of this.#watches.values()) tell();
+  }
+
+  #request(method: ProtoMethod, bytes: Buffer): PlainMessage {
+    const decoder = this.#api.decoder();
+    const request = decoder.plain(method.request, bytes);
+    decoder.finish(true);
+    return request;
+  }
+
+  #check(service: string): PlainMessage {
+    if (this.#services.has(service)) return { status: this.#status };
+    throw refuse("data-missing", "", `there is no service ${service}`);
+  }
+
+  #list(): PlainMessage {
+    const value = { status: this.#status };
+    return { statuses: [...this.#services].map((key) => ({ key, value })) };
+  }
+
+  #watch(method: ProtoMethod, stream: Stream): void {
+    try {
+      const service = nameIn(this.#request(method, stream.request));
+      const tell = (): void => {
+        const status = this.#services.has(service) ? this.#status : serviceUnknown;
+        stream.write(this.#api.encoder.encode(method.response, { status }));
+      };
+      this.#watches.set(stream, tell);
+      callerOf(stream).signal.addEventListener("abort", () => this.#watches.delete(stream));
+      endWithServer(this.#api, stream);
+      tell();
+    } catch (error) {
+      stream.emit("error", reported(this.#api, stream.getPath(), error));
+    }
+  }
+}
+
+function nameIn(request: PlainMessage): string {
+  return (request["service"] as string | undefined) ?? "";
+}
