@@ -1,7 +1,7 @@
 import type { handleClientStreamingCall, ServerReadableStream } from "@grpc/grpc-js";
 import { decodingJsonAt } from "../../datamodel/codec/decode.ts";
 import type { CommitOutcome, Edit, EditInsert } from "../../datamodel/datastore/datastore.ts";
-import { RequestError, refuse, type Violation } from "../../datamodel/error.ts";
+import { CommitError, RequestError, refuse, type Violation } from "../../datamodel/error.ts";
 import { type DataObject, keysOf } from "../../datamodel/tree/node.ts";
 import { type InstancePath, parsePath, printPath } from "../../datamodel/tree/path.ts";
 import { Breather, type Slices } from "../../lib/slices.ts";
@@ -59,12 +59,24 @@ async function commitStream(
   const stop = (): void => void call.destroy(stopping());
   api.endStreams.add(stop);
   try {
-    for await (const bytes of call) await transaction.add(bytes as Buffer);
+    for await (const bytes of received(call)) await transaction.add(bytes);
     api.endStreams.delete(stop);
     return await transaction.commit(caller);
   } finally {
     api.endStreams.delete(stop);
     transaction.release();
+  }
+}
+
+/** The messages until the half-close. @throws CommitError if the client is gone before */
+async function* received(call: ServerReadableStream<Buffer, Buffer>): AsyncGenerator<Buffer> {
+  try {
+    yield* call;
+  } catch (error) {
+    const isGone =
+      error instanceof Error && "code" in error && error.code === "ERR_STREAM_PREMATURE_CLOSE";
+    if (!isGone) throw error;
+    throw new CommitError("unavailable", "the client left before the end of its stream");
   }
 }
 
