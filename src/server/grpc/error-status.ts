@@ -10,8 +10,8 @@ export interface GrpcStatus {
   readonly metadata: Metadata;
 }
 
-/** Many clients cut headers at 8 KiB; base64 makes 4 bytes of 3. */
-const detailsMax = 6 * 1024;
+/** Many clients take 8 KiB of headers: 6 KiB of details, which base64 makes of 4.5, and a message. */
+const detailsMax = 4.5 * 1024;
 const messageMax = 1024;
 
 /** The status of an error with its details; an unexpected error says nothing of our inside. */
@@ -24,13 +24,29 @@ const internal: Refusal = { status: "INTERNAL", message: "internal error", viola
 
 function refusalStatus(refusal: Refusal, encoder: MessageEncoder): GrpcStatus {
   const code = status[refusal.status];
-  const details = refusal.message.slice(0, messageMax);
+  const details = headerText(refusal.message);
   const metadata = new Metadata();
   if (refusal.violations.length > 0) {
     const packed = packDetails({ code, details, violations: refusal.violations }, encoder);
     metadata.set("grpc-status-details-bin", packed);
   }
   return { code, details, metadata };
+}
+
+/**
+ * What grpc-js can send as a message: it escapes each byte outside ASCII, and throws where nobody
+ * catches if it finds half of a character.
+ */
+function headerText(message: string): string {
+  const wellFormed = Buffer.from(message.slice(0, messageMax)).toString();
+  let text = "";
+  let size = 0;
+  for (const character of wellFormed) {
+    size += encodeURI(character).length;
+    if (size > messageMax) return text;
+    text += character;
+  }
+  return text;
 }
 
 interface Details {

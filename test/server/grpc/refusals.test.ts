@@ -191,6 +191,37 @@ describe("a refusal over gRPC", () => {
     });
   }
 
+  const halves = [
+    {
+      title: "a message that is cut short",
+      method: `${service}/ListBridge`,
+      request: { read: { readMask: { paths: [`a${"\u{1f310}".repeat(1000)}`] } } },
+    },
+    {
+      title: "JSON with half of a character",
+      method: "yangplane.core.v1.TransactionService/Apply",
+      request: {
+        edits: [
+          {
+            path: "/bridge:bridge[name='x']",
+            operation: "OPERATION_CREATE",
+            json: '{"\\ud83c":1}',
+          },
+        ],
+      },
+    },
+  ];
+  for (const { title, method, request } of halves) {
+    it(`in text that every client can read, also of ${title}`, async () => {
+      const { code, violations } = await session.refused(method, request);
+
+      assert.equal(code, "INVALID_ARGUMENT");
+      const [{ message = "" } = {}] = violations;
+      assert.equal(Buffer.from(message).toString(), message);
+      assert(!message.includes("\ufffd\ufffd"), message);
+    });
+  }
+
   it("names the path of each wrong value", async () => {
     const { violations } = await refused("UpdateBridge", {
       bridge: {
