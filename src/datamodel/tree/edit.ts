@@ -73,7 +73,7 @@ class EditSession {
     if (last === undefined) throw refuse("bad-element", "/", "the root itself cannot be written");
     refuseUnwritable(edit.path);
     const parent = this.#parent(edit);
-    this.#applyTo(parent, last, edit);
+    if (parent !== undefined) this.#applyTo(parent, last, edit);
   }
 
   #applyTo(parent: OwnedObject, { schema, keys, value }: PathStep, edit: Edit): void {
@@ -85,13 +85,19 @@ class EditSession {
     } else this.#applyLeaf(edit, parent, schema);
   }
 
-  /** Walks to the parent of the node; every list entry and presence container must exist. */
-  #parent(edit: Edit): OwnedObject {
+  /**
+   * Walks to the parent of the node; every list entry and presence container must exist. Undefined
+   * where nothing is left to remove, since the container it would be in is absent.
+   */
+  #parent(edit: Edit): OwnedObject | undefined {
     const { path } = edit;
     let node = this.#draft.root;
     for (const [index, { schema, keys }] of path.slice(0, -1).entries()) {
       if (schema.kind === "container") {
-        if (schema.presence && !isSet(node, schema)) throw missing(path, index + 1, missingParent);
+        if (schema.presence && !isSet(node, schema)) {
+          if (edit.operation === "remove") return undefined;
+          throw missing(path, index + 1, missingParent);
+        }
         if (!isDelete(edit)) this.#clearOtherCases(node, schema);
         node = this.#draft.container(node, schema);
       } else if (schema.kind === "list" && keys !== undefined) {

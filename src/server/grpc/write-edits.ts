@@ -26,25 +26,29 @@ export function updateEdits(update: UpdateRequest, types: TypeRegistry): Edit[] 
   if (mask.length === 0) return [{ path, operation: "merge", value: body, mustExist }];
   if (mask.includes("*")) return [{ path, operation: "replace", value: body, mustExist }];
   const touch: Edit = { path, operation: "merge", value: keysOnly(path), mustExist };
-  const masked = mask.map((name) => maskedEdit(update, name, types));
+  const masked = mask.flatMap((name) => maskedEdits(update, name, types));
   return [touch, ...masked];
 }
 
-/** One named node becomes exactly what the body holds there. */
-function maskedEdit(
+/** One named node becomes exactly what the body holds there, and so do containers on the way. */
+function maskedEdits(
   { path, body, message }: UpdateRequest,
   name: string,
   types: TypeRegistry,
-): Edit {
+): Edit[] {
   const nodes = maskFields(name, message, types).map(({ node }) => node as DataSchema);
   for (const [index, node] of nodes.entries()) refuseMasked(node, name, index < nodes.length - 1);
   let value: DataValue | undefined = body;
   for (const { prop } of nodes) value = ownValue(value, prop);
   const target = [...path, ...nodes.map((schema) => ({ schema }))];
-  if (value === undefined) return { path: target, operation: "remove" };
+  if (value === undefined) return [{ path: target, operation: "remove" }];
   const isList = nodes.at(-1)?.kind === "list";
   const content = isList ? [...(value as Iterable<DataObject>)] : value;
-  return { path: target, operation: "replace", value: content as DataValue };
+  const ways = nodes.slice(0, -1).map((_, index) => target.slice(0, path.length + index + 1));
+  return [
+    ...ways.map((way): Edit => ({ path: way, operation: "merge", value: keysOnly(way) })),
+    { path: target, operation: "replace", value: content as DataValue },
+  ];
 }
 
 function ownValue(value: DataValue | undefined, prop: string): DataValue | undefined {

@@ -55,7 +55,10 @@ describe("applyEdits", () => {
     },
     {
       name: "removes what is absent without complaint",
-      edits: [edit(schema, "remove", `${cube}/extra`)],
+      edits: [
+        edit(schema, "remove", `${cube}/extra`),
+        edit(schema, "remove", `${cube}/extra/note`),
+      ],
       expected: start,
     },
     {

@@ -3,6 +3,7 @@ import { type ErrorTag, RequestError } from "../../../src/datamodel/error.ts";
 import { linkSchema } from "../../../src/datamodel/schema/schema.ts";
 import { Api } from "../../../src/server/grpc/api.ts";
 import { grpcStatus } from "../../../src/server/grpc/error-status.ts";
+import { loadTypes } from "../../support/api-client.ts";
 import { MemoryDatastore } from "../../support/datastore.ts";
 import { bridge } from "./models.ts";
 
@@ -55,6 +56,29 @@ describe("the status of a refusal", () => {
       assert(size <= 8192, `${size} bytes`);
     });
   }
+
+  it("has the reasons in Google's form and in ours", () => {
+    const violation = { path: "/x", tag, appTag: "must-violation", message: "no" };
+    const types = loadTypes(["google/rpc/error_details.proto"]);
+    const read = (type: string, bytes: Uint8Array) =>
+      types.lookupType(type).toObject(types.lookupType(type).decode(bytes));
+
+    const { metadata } = grpcStatus(new RequestError([violation]), encoder);
+
+    const [packed] = metadata.get("grpc-status-details-bin") as Buffer[];
+    const { details } = read("google.rpc.Status", packed ?? Buffer.alloc(0));
+    const told = (details as { type_url: string; value: Uint8Array }[]).map(
+      ({ type_url: url, value }) => [url, read(url.replace("type.googleapis.com/", ""), value)],
+    );
+    const ours = { path: "/x", errorTag: tag, errorAppTag: "must-violation", message: "no" };
+    assert.deepEqual(told, [
+      [
+        "type.googleapis.com/google.rpc.BadRequest",
+        { fieldViolations: [{ field: "/x", reason: tag, description: "no" }] },
+      ],
+      ["type.googleapis.com/yangplane.core.v1.Violations", { violations: [ours], total: 1 }],
+    ]);
+  });
 
   const halves = { "cut short": "\u{1f310}".repeat(2000), "that JSON brought": '"\ud83c"' };
   for (const [title, message] of Object.entries(halves)) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { bridge } from "./models.ts";
-import { openBridge, type Session } from "./session.ts";
+import { bridge, irModule, leaf, list } from "./models.ts";
+import { openBridge, Session } from "./session.ts";
 
 const service = "yangplane.bridge.v1.BridgeService";
 
@@ -55,6 +55,40 @@ describe("a read over gRPC", () => {
       pageToken = (reply["nextPageToken"] as string | undefined) ?? "";
     } while (pageToken !== "");
     assert.deepEqual(names, ["a", "b", "br0", "c"]);
+  });
+
+  it("pages 1,000 entries unless asked otherwise, and goes on where a deleted entry was", async () => {
+    const entry = Array.from({ length: 1_002 }, (_, vlan) => ({ vlan: vlan + 1, mac: "m" }));
+    await call("UpdateBridge", { bridge: { name: "br0", fdb: { entry } } });
+    const first = await call("ListFdbEntry", { bridgeName: "br0" });
+    await call("DeleteFdbEntry", { bridgeName: "br0", fdbEntryVlan: 1000, fdbEntryMac: "m" });
+
+    const pageToken = first["nextPageToken"];
+    const second = await call("ListFdbEntry", { bridgeName: "br0", pageToken });
+
+    assert.equal((first["entry"] as unknown[]).length, 1000);
+    const rest = (second["entry"] as { vlan: number }[]).map(({ vlan }) => vlan);
+    assert.deepEqual([rest, second["nextPageToken"]], [[1001, 1002], undefined]);
+  });
+
+  it("pages a user's order, and refuses a token whose entry is gone", async () => {
+    const rule = { ...list("rule", ["id"], [leaf("id")]), userOrdered: true };
+    await using ordered = await Session.open(
+      irModule("bridge", [list("bridge", ["name"], [leaf("name"), rule])]),
+    );
+    const rules = ["c", "a", "b"].map((id) => ({ id }));
+    await ordered.call(`${service}/CreateBridge`, { bridge: { name: "br0", rule: rules } });
+    const request = { bridgeName: "br0", pageSize: 2 };
+    const first = await ordered.call(`${service}/ListRule`, request);
+    const next = { ...request, pageToken: first["nextPageToken"] };
+    const second = await ordered.call(`${service}/ListRule`, next);
+    await ordered.call(`${service}/DeleteRule`, { bridgeName: "br0", ruleId: "a" });
+
+    const refused = await ordered.refused(`${service}/ListRule`, next);
+
+    assert.deepEqual([first["rule"], second["rule"]], [[{ id: "c" }, { id: "a" }], [{ id: "b" }]]);
+    assert.equal(refused.code, "INVALID_ARGUMENT");
+    assert.match(refused.details, /has been deleted/);
   });
 
   it("reads the state of a list once for all pages, unless the configuration changes", async () => {

@@ -141,6 +141,20 @@ describe("a refusal over gRPC", () => {
       tag: "invalid-value",
     },
     {
+      why: "a page size below zero",
+      method: "ListBridge",
+      request: { pageSize: -1 },
+      code: "INVALID_ARGUMENT",
+      tag: "invalid-value",
+    },
+    {
+      why: "a mask of too many paths",
+      method: "ListBridge",
+      request: { read: { readMask: { paths: Array.from({ length: 1001 }, () => "name") } } },
+      code: "RESOURCE_EXHAUSTED",
+      tag: "too-big",
+    },
+    {
       why: "a foreign page token",
       method: "ListBridge",
       request: { pageToken: "xx" },

@@ -13,6 +13,7 @@ interface Reply {
   readonly synced?: boolean;
   readonly more?: boolean;
   readonly commitId?: string;
+  readonly time?: object;
 }
 
 function bridgesOf({ changes }: Reply): unknown[] | undefined {
@@ -183,6 +184,26 @@ describe("Watch", () => {
     await ordered.call("yangplane.core.v1.TransactionService/Apply", { edits: [edit] });
     const { changes } = await next();
     assert.deepEqual(changes, [{ bridgeName: "br0", ruleId: "c", rule: { id: "c" } }]);
+    stream.cancel();
+  });
+
+  it("tells an entry that changed often once, as it is, with the time of its last commit", async () => {
+    const { next, stream } = watch("WatchPorts", { bridgeName: "br0", ...config });
+    await next();
+    const mtus = [1400, 1401, 1402];
+
+    await session.call("yangplane.core.v1.TransactionService/Apply", {
+      edits: mtus.map((mtu) => ({
+        path: "/bridge:bridge[name='br0']/ports[name='p1']/mtu",
+        operation: "OPERATION_MERGE",
+        json: String(mtu),
+      })),
+    });
+
+    const { changes, time, commitId } = await next();
+    const ports = { name: "p1", mtu: 1402 };
+    assert.deepEqual(changes, [{ bridgeName: "br0", portsName: "p1", ports }]);
+    assert.deepEqual([time, commitId], [{}, "3"]);
     stream.cancel();
   });
 
