@@ -50,7 +50,7 @@ static __always_inline int drop(struct __sk_buff *skb, __u32 way, enum drop_reas
 	struct port_counters *device = bpf_map_lookup_elem(&counters, &way);
 
 	count_rx(device, skb->len);
-	return tc_drop(device, reason);
+	return tc_drop(skb, device, reason);
 }
 
 /* cb[] holds what the sender's namespace left there: it is written before it is read. */
@@ -59,6 +59,7 @@ static __always_inline int enter(struct __sk_buff *skb, __u32 way, struct hop to
 	skb->cb[CB_ARG] = to.arg;
 	skb->cb[CB_PROGRAMS] = PROGRAM_ENTERED;
 	skb->cb[CB_NESTING] = 0;
+	trace_hop(skb, to, TRACE_ENTERED);
 	bpf_tail_call(skb, &jmp_tc, to.slot);
 	return drop(skb, way, DROP_EMPTY_SLOT);
 }
@@ -75,6 +76,7 @@ static __always_inline int go(struct __sk_buff *skb, __u32 way, struct hop to)
 		tc_clean(skb);
 		return bpf_redirect(to.arg, 0);
 	default:
+		skb->cb[CB_NESTING] = 0;
 		return drop(skb, way, DROP_NO_PEER);
 	}
 }
@@ -109,7 +111,7 @@ int xdp_ingress(struct xdp_md *ctx)
 {
 	struct hop to = entry_hop(ENTRY_INGRESS);
 
-	if (to.kind != HOP_TAIL || position_put(ctx, to))
+	if (to.kind != HOP_TAIL || to.flags & HOP_FLAG_TRACE || position_put(ctx, to))
 		return XDP_PASS;
 	bpf_tail_call(ctx, &jmp_xdp, to.slot);
 	return xdp_leave(ctx);

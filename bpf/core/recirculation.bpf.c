@@ -16,14 +16,16 @@ static __always_inline int drop(struct __sk_buff *skb, enum drop_reason reason)
 	struct port_counters *device = bpf_map_lookup_elem(&counters, &row);
 
 	count_rx(device, skb->len);
-	return tc_drop(device, reason);
+	return tc_drop(skb, device, reason);
 }
 
 SEC("tc")
 int recirculate(struct __sk_buff *skb)
 {
-	if (!is_nonce(skb->cb[CB_NONCE]))
+	if (!is_nonce(skb->cb[CB_NONCE])) {
+		skb->cb[CB_NESTING] = 0;
 		return drop(skb, DROP_FOREIGN);
+	}
 	skb->cb[CB_NONCE] = 0;
 	bpf_tail_call(skb, &jmp_tc, skb->cb[CB_SLOT]);
 	return drop(skb, DROP_EMPTY_SLOT);

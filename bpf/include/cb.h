@@ -10,11 +10,11 @@
 enum cb_word {
 	/* Where in its cube the next program is: a port, or a way (transparent.h). */
 	CB_ARG = 0,
-	/* For the recirculation device: the slot of the next program. */
+	/* The slot of the next program, for the recirculation device; of this one, if traced. */
 	CB_SLOT = 1,
 	/* Programs entered: low half on the whole way, high half since the last recirculation. */
 	CB_PROGRAMS = 2,
-	/* Recirculations inside each other; 0 while a frame is still where it came in. */
+	/* Recirculations inside each other, and above it the number that trace.h gave. */
 	CB_NESTING = 3,
 	/* The nonce of recirculation.h on the way to a program that trusts the rest; else 0. */
 	CB_NONCE = 4,
@@ -28,3 +28,4 @@ enum cb_word {
 #define PROGRAMS_MAX	      200
 /* The kernel gives up at 8 transmissions inside each other, and there are others than ours. */
 #define NESTING_MAX	      5
+#define NESTING_MASK	      0xff

@@ -14,11 +14,13 @@
 #include "hop.h"
 #include "jump.h"
 #include "recirculation.h"
+#include "trace.h"
 
 /* The only way to drop: nothing is lost without a reason. */
-static __always_inline int tc_drop(struct port_counters *in, __u32 reason)
+static __always_inline int tc_drop(struct __sk_buff *skb, struct port_counters *in, __u32 reason)
 {
 	count_drop(in, reason);
+	trace_drop(skb, reason);
 	return TC_ACT_SHOT;
 }
 
@@ -29,21 +31,25 @@ static __always_inline void tc_clean(struct __sk_buff *skb)
 	skb->priority = 0;
 }
 
+/* Recirculations inside each other; 0 while a frame is still where it came in. */
+static __always_inline __u32 tc_nesting(struct __sk_buff *skb)
+{
+	return skb->cb[CB_NESTING] & NESTING_MASK;
+}
+
 /* Addresses a frame to a cube by way of the recirculation device; gives the redirect's flags. */
 static __always_inline __u64 tc_address(struct __sk_buff *skb, struct hop to, __u32 nonce)
 {
-	__u32 nesting = skb->cb[CB_NESTING];
-
 	skb->cb[CB_ARG] = to.arg;
 	skb->cb[CB_SLOT] = to.slot;
 	skb->cb[CB_PROGRAMS] = (__u16)(skb->cb[CB_PROGRAMS] + 1);
 	skb->cb[CB_NONCE] = nonce;
-	if (nesting < NESTING_MAX) {
-		skb->cb[CB_NESTING] = nesting + 1;
+	if (tc_nesting(skb) < NESTING_MAX) {
+		skb->cb[CB_NESTING] += 1;
 		return 0;
 	}
 	/* Through the backlog, out of all that is going on. */
-	skb->cb[CB_NESTING] = 1;
+	skb->cb[CB_NESTING] -= NESTING_MAX - 1;
 	return BPF_F_INGRESS;
 }
 
@@ -53,7 +59,7 @@ static __always_inline int tc_recirculate(struct __sk_buff *skb, struct port_cou
 	const struct recirculation *own = recirculation_row();
 
 	if (!own || !own->ifindex)
-		return tc_drop(in, DROP_NO_PEER);
+		return tc_drop(skb, in, DROP_NO_PEER);
 	return bpf_redirect(own->ifindex, tc_address(skb, to, own->nonce));
 }
 
@@ -62,13 +68,13 @@ static __always_inline int tc_enter(struct __sk_buff *skb, struct port_counters 
 	__u32 programs = skb->cb[CB_PROGRAMS];
 
 	if ((__u16)programs >= PROGRAMS_MAX)
-		return tc_drop(in, DROP_HOP_LIMIT);
+		return tc_drop(skb, in, DROP_HOP_LIMIT);
 	if (programs >> 16 >= PROGRAMS_IN_A_ROW_MAX)
 		return tc_recirculate(skb, in, to);
 	skb->cb[CB_ARG] = to.arg;
 	skb->cb[CB_PROGRAMS] = programs + PROGRAM_ENTERED;
 	bpf_tail_call(skb, &jmp_tc, to.slot);
-	return tc_drop(in, DROP_EMPTY_SLOT);
+	return tc_drop(skb, in, DROP_EMPTY_SLOT);
 }
 
 /*
@@ -79,7 +85,7 @@ static __always_inline int tc_next(struct __sk_buff *skb, struct hop to)
 {
 	const struct recirculation *own;
 
-	if (!skb->cb[CB_NESTING])
+	if (!tc_nesting(skb))
 		return TC_ACT_UNSPEC;
 	own = recirculation_row();
 	if (own)
@@ -89,10 +95,11 @@ static __always_inline int tc_next(struct __sk_buff *skb, struct hop to)
 
 static __always_inline int tc_go(struct __sk_buff *skb, struct port_counters *in, struct hop to)
 {
+	trace_hop(skb, to, TRACE_SENT);
 	switch (to.kind) {
 	case HOP_DEVICE:
 		tc_clean(skb);
-		if (to.flags & HOP_FLAG_PEER && !skb->cb[CB_NESTING])
+		if (to.flags & HOP_FLAG_PEER && !tc_nesting(skb))
 			return bpf_redirect_peer(to.arg, 0);
 		return bpf_redirect(to.arg, 0);
 	case HOP_TAIL:
@@ -100,6 +107,6 @@ static __always_inline int tc_go(struct __sk_buff *skb, struct port_counters *in
 	case HOP_NEXT:
 		return tc_next(skb, to);
 	default:
-		return tc_drop(in, DROP_NO_PEER);
+		return tc_drop(skb, in, DROP_NO_PEER);
 	}
 }

@@ -31,6 +31,8 @@ enum hop_flag {
 	HOP_FLAG_EGRESS = 8,
 	/* Of an entry: an XDP program may have brought the frame part of its way (position.h). */
 	HOP_FLAG_RESUME = 16,
+	/* Frames that follow it are looked at by trace.h; XDP leaves them to TC. */
+	HOP_FLAG_TRACE = 32,
 };
 EXPORT_TYPE(enum hop_flag, hop_flag);
 

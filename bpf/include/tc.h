@@ -19,7 +19,7 @@ static __always_inline int tc_send(struct __sk_buff *skb, struct port_counters *
 	int verdict;
 
 	if (hop.kind == HOP_NONE)
-		return tc_drop(in, DROP_NO_PEER);
+		return tc_drop(skb, in, DROP_NO_PEER);
 	count_tx(port, length);
 	skb->cb[CB_ARG] = port;
 	verdict = tc_go(skb, in, hop);
@@ -34,15 +34,17 @@ static __always_inline void tc_copy_to_cube(struct __sk_buff *skb, struct port_c
 {
 	const struct recirculation *own = recirculation_row();
 	__u32 programs = skb->cb[CB_PROGRAMS];
-	__u32 nesting = skb->cb[CB_NESTING];
 
-	if (!own || !own->ifindex)
-		return count_drop(in, DROP_NO_PEER);
-	if ((__u16)programs >= PROGRAMS_MAX)
-		return count_drop(in, DROP_HOP_LIMIT);
+	if (!own || !own->ifindex) {
+		tc_drop(skb, in, DROP_NO_PEER);
+		return;
+	}
+	if ((__u16)programs >= PROGRAMS_MAX) {
+		tc_drop(skb, in, DROP_HOP_LIMIT);
+		return;
+	}
 	bpf_clone_redirect(skb, own->ifindex, tc_address(skb, hop, own->nonce));
 	skb->cb[CB_PROGRAMS] = programs;
-	skb->cb[CB_NESTING] = nesting;
 	skb->cb[CB_NONCE] = 0;
 }
 
@@ -61,11 +63,17 @@ static __always_inline void tc_copy_to_device(struct __sk_buff *skb, struct hop 
 static __always_inline void tc_copy(struct __sk_buff *skb, struct port_counters *in, struct hop hop,
 				    __u32 port)
 {
+	__u32 nesting = skb->cb[CB_NESTING];
+	__u32 slot = skb->cb[CB_SLOT];
+
 	count_tx(port, skb->len);
+	trace_hop(skb, hop, TRACE_COPIED);
 	if (hop.kind == HOP_DEVICE)
 		tc_copy_to_device(skb, hop);
 	else
 		tc_copy_to_cube(skb, in, hop);
+	skb->cb[CB_NESTING] = nesting;
+	skb->cb[CB_SLOT] = slot;
 }
 
 struct tc_flood {
@@ -107,6 +115,6 @@ static __always_inline int tc_flood(struct __sk_buff *skb, struct port_counters 
 	/* Not a for loop: the verifier would walk each of 128 rounds in every combination. */
 	bpf_loop(ports_end(), tc_flood_port, &flood, 0);
 	if (flood.last == PORTS_MAX)
-		return tc_drop(in, DROP_NO_PEER);
+		return tc_drop(skb, in, DROP_NO_PEER);
 	return tc_send(skb, in, flood.last);
 }

@@ -47,7 +47,7 @@ static __always_inline bool xdp_can_send(struct xdp_md *ctx, struct hop to)
 	__u8 from = position ? position->hop.flags : 0;
 
 	if (to.kind == HOP_TAIL)
-		return true;
+		return !(to.flags & HOP_FLAG_TRACE);
 	if (to.kind != HOP_DEVICE || !(to.flags & from & HOP_FLAG_XDP))
 		return false;
 	if (xdp_length(ctx) > XDP_FRAME_MAX)

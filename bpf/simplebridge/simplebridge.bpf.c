@@ -99,11 +99,11 @@ int ingress(struct __sk_buff *skb)
 
 	count_rx(in, skb->len);
 	if ((void *)(eth + 1) > (void *)(long)skb->data_end)
-		return tc_drop(in, DROP_TRUNCATED);
+		return tc_drop(skb, in, DROP_TRUNCATED);
 	decision = decide(eth, in_port);
 	learn(&decision, in_port);
 	if (decision.to == DROP)
-		return tc_drop(in, decision.reason);
+		return tc_drop(skb, in, decision.reason);
 	if (decision.to == FLOOD)
 		return tc_flood(skb, in, in_port);
 	return tc_send(skb, in, decision.to);

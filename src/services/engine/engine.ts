@@ -10,6 +10,7 @@ import type {
   Snapshot,
   View,
 } from "../../datamodel/datastore/datastore.ts";
+import type { Tracer } from "../../datamodel/datastore/trace.ts";
 import { CommitError, RequestError } from "../../datamodel/error.ts";
 import type { OperationSchema, Schema } from "../../datamodel/schema/schema.ts";
 import { applyingEdits } from "../../datamodel/tree/edit.ts";
@@ -49,6 +50,7 @@ import { Roster, type ServiceOffer } from "./roster.ts";
 import { bothWorks, noWork, type StateWork } from "./state-work.ts";
 import { applySteps, undoSteps } from "./step.ts";
 import { planTakeover } from "./takeover.ts";
+import { DataplaneTracer } from "./tracer.ts";
 import { Turns } from "./turns.ts";
 
 export interface EngineParts {
@@ -116,7 +118,17 @@ export class Engine implements Datastore {
       durable: () => this.#written.catch(() => this.#undoPending()),
       changed: (state) => this.#publish(this.#running, this.#running, state),
     });
+    this.tracer = new DataplaneTracer({
+      ...parts,
+      planner: this.#planner,
+      root: () => this.#running.root,
+      turns: this.#turns,
+      onChange: (listener) => this.subscribe(listener),
+    });
   }
+
+  /** Looks at single frames, on request. */
+  readonly tracer: Tracer;
 
   /** What is told of the cubes to monitoring. */
   get metrics(): MetricSource {

@@ -53,6 +53,11 @@ export function removeRecirculation(dataplane: Dataplane): void {
   dataplane.removeRecirculation();
 }
 
+/** The object on the recirculation device, by the name that it was loaded under. */
+export function recirculationObjectId(dataplane: Dataplane): string {
+  return dataplane.objects().find(isRecirculation) ?? recirculationId;
+}
+
 function isRecirculation(id: string): boolean {
   return id.split("~")[0] === recirculationId;
 }

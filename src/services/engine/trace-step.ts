@@ -1,0 +1,67 @@
+import type { TraceStep, TraceTarget } from "../../datamodel/datastore/trace.ts";
+import type { YangList } from "../../datamodel/tree/list.ts";
+import type { DataObject } from "../../datamodel/tree/node.ts";
+import type { Devices } from "../../dataplane/dataplane.ts";
+import { type Hop, type TraceRecord, traceRecord } from "../../gen/bpf/core.ts";
+import { entryObject } from "../../gen/bpf/entry.ts";
+import { baseOf, type CubeRuntime } from "./cube.ts";
+import type { TracePlaceParts } from "./trace-places.ts";
+
+type Parts = Pick<TracePlaceParts, "devices" | "planner" | "root">;
+
+/** A record of the programs in the words of the configuration; `frame` is told from outside. */
+export function traceStep(parts: Parts, bytes: Uint8Array): TraceStep {
+  const record = traceRecord.decode(bytes);
+  const { frame, event, length } = record;
+  const cube = cubeIn(parts, record.slot);
+  const isDrop = event === "dropped";
+  return {
+    frame,
+    time: timeOf(record),
+    event,
+    length,
+    head: record.head.subarray(0, Math.min(length, record.head.length)),
+    ...(cube && { cube: cube.name }),
+    ...(isDrop ? { reason: reasonOf(record, cube) } : { target: targetOf(parts, record.hop) }),
+  };
+}
+
+/** The programs read the monotonic clock. */
+function timeOf({ timeNs }: TraceRecord): Date {
+  const agoMs = Number(process.hrtime.bigint() - timeNs) / 1e6;
+  return new Date(Date.now() - agoMs);
+}
+
+function reasonOf({ reason }: TraceRecord, cube: CubeRuntime | undefined): string {
+  const { drops } = cube?.service.object ?? entryObject;
+  return (drops as Readonly<Record<number, string>> | undefined)?.[reason] ?? String(reason);
+}
+
+function targetOf(parts: Parts, { kind, slot, arg }: Hop): TraceTarget {
+  if (kind === "none") return { kind: "none" };
+  if (kind === "next") return { kind: "stack", device: deviceName(parts.devices, arg) };
+  if (kind === "device") {
+    const wired = parts.planner.wiring.portOf(arg);
+    const port = wired && { port: `${wired.cube}:${wired.port}` };
+    return { kind, device: deviceName(parts.devices, arg), ...port };
+  }
+  const cube = cubeIn(parts, slot);
+  return { kind: "cube", cube: cube?.name ?? "", port: portName(parts, cube, arg) };
+}
+
+function deviceName(devices: Devices, ifindex: number): string {
+  return devices.byIndex(ifindex)?.name ?? `ifindex ${ifindex}`;
+}
+
+function cubeIn({ planner }: Parts, slot: number): CubeRuntime | undefined {
+  for (const cube of planner.loaded) if (cube.slot === slot) return cube;
+  return undefined;
+}
+
+function portName({ root }: Parts, cube: CubeRuntime | undefined, index: number): string {
+  if (cube === undefined) return "";
+  const config = (root()[cube.list.prop] as YangList<DataObject>).get(cube.name);
+  for (const port of (config && baseOf(config).ports) ?? [])
+    if (port.index === index) return port.name;
+  return "";
+}
