@@ -1,9 +1,9 @@
 import type { Violation } from "../../datamodel/error.ts";
 import type { ListSchema } from "../../datamodel/schema/schema.ts";
-import { YangList } from "../../datamodel/tree/list.ts";
-import type { AnyConfig, AnyService, AnyTable } from "../any-service.ts";
+import type { AnyConfig, AnyService } from "../any-service.ts";
 import { cubePath, mapLayout } from "./cube.ts";
 import type { CubeView } from "./cube-view.ts";
+import { countRows } from "./room.ts";
 
 /**
  * Tables that have more rows than their maps have room for: known before anything is written, so
@@ -14,8 +14,8 @@ export function capacityViolations(
   service: AnyService,
   view: CubeView,
 ): Violation[] {
-  return Object.entries(service.tables).flatMap(([map, { entries }]): Violation[] => {
-    const count = countOf(entries, view);
+  return Object.entries(service.tables).flatMap(([map, table]): Violation[] => {
+    const count = countRows(table, view);
     const room = roomOf(service, map, view.config);
     if (count <= room) return [];
     const path = cubePath({ list, name: String(view.config["name"]) });
@@ -27,15 +27,4 @@ export function capacityViolations(
 /** How many rows a map of a cube can hold. */
 export function roomOf(service: AnyService, map: string, config: AnyConfig): number {
   return service.capacity?.[map]?.(config) ?? mapLayout(service, map).maxEntries;
-}
-
-/** O(1), of nested entries O(entries they are nested in). */
-function countOf(entries: AnyTable["entries"], { config, facts }: CubeView): number {
-  if (typeof entries === "function") return sizeOf(entries(config, facts));
-  const { outer, inner } = entries;
-  return [...outer(config, facts)].reduce((sum, parent) => sum + inner(parent).size, 0);
-}
-
-function sizeOf(entries: YangList<AnyConfig> | readonly AnyConfig[]): number {
-  return entries instanceof YangList ? entries.size : entries.length;
 }

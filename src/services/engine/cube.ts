@@ -8,7 +8,7 @@ import { assert } from "../../lib/assert.ts";
 import type { AnyCubeReader, AnyService } from "../any-service.ts";
 import type { StateMap } from "../cube-reader.ts";
 import type { CubeView } from "./cube-view.ts";
-import type { WantedObject } from "./inheritance.ts";
+import type { Rooms, WantedObject } from "./inheritance.ts";
 import { fixedPart } from "./init-only.ts";
 import type { MapTarget } from "./rows.ts";
 
@@ -44,6 +44,8 @@ export interface CubeRuntime {
   /** Position of its programs in the jump tables. */
   readonly slot: number;
   readonly type: CubeBase["type"];
+  /** What its growing tables have room for. */
+  readonly rooms: Rooms;
 }
 
 /** A cube by its list and name. */
@@ -66,7 +68,7 @@ export function familiesOf(type: CubeBase["type"]): readonly Family[] {
   return type === "TC" ? ["tc"] : ["tc", "xdp"];
 }
 
-/** How the object of a cube is loaded; `config`: the one that it is created with. */
+/** How the object of a cube is loaded, beside the room of its growing tables. */
 export function wantedObject(
   { list, service }: Pick<CubeRuntime, "list" | "service">,
   config: DataObject,

@@ -2,29 +2,24 @@ import { refuse } from "../../datamodel/error.ts";
 import type { Slices } from "../../lib/slices.ts";
 import type { AnyDerived } from "../any-service.ts";
 import { encodeRow, type PlainRow, RowChanges, rowsPerSlice } from "./row-changes.ts";
-import { addRowSteps, equalBytes, keyText, type MapTarget, type RowChange } from "./rows.ts";
-import type { StepList } from "./step.ts";
+import { equalBytes, keyText, type MapTarget, type RowChange } from "./rows.ts";
 import type { Views } from "./table-rows.ts";
 
 /**
- * Adds the steps that bring a derived map from the older view to the newer one; none where it is
- * derived of the same.
+ * What brings a derived map from the older view to the newer one; nothing where it is derived of
+ * the same. `target`: the map as it is.
  * @throws RequestError where there are more rows than the map has room for
  */
-export function* planDerived(
-  steps: StepList,
+export function* derivedChanges(
   target: MapTarget,
   { derived, room, views }: DerivedPlan,
-): Slices<void> {
+): Slices<RowChange[]> {
   const [older, newer] = views;
   const was = older && { source: derived.from(older.config, older.facts) };
   const is = derived.from(newer.config, newer.facts);
-  if (was && isSame(was.source, is)) return;
-  const changes =
-    was && derived.changes
-      ? yield* ownChanges(target, derived.changes(was.source, is))
-      : yield* comparison(target, derived, { was, is, room });
-  addRowSteps(steps, target, { changes, isNew: older === undefined });
+  if (was && isSame(was.source, is)) return [];
+  if (was && derived.changes) return yield* ownChanges(target, derived.changes(was.source, is));
+  return yield* comparison(target, derived, { was, is, room });
 }
 
 export interface DerivedPlan {

@@ -59,15 +59,16 @@ export class DeviceFollower implements Disposable {
     ports: readonly NamedPort[],
     options: { readonly gone?: number } = {},
   ): Promise<void> {
-    const { planner, durable } = this.#parts;
+    const { planner, durable, succeeded } = this.#parts;
     const breather = new Breather();
     const plan = () => breather.run(planner.planDevices(this.#configs(ports), ports, options));
-    let { steps, hasEffect } = await plan();
-    if (hasEffect) {
+    let planned = await plan();
+    if (planned.hasEffect) {
       await durable();
-      ({ steps } = await plan());
+      planned = await plan();
     }
-    await applySteps(steps, breather);
+    await applySteps(planned.steps, breather);
+    succeeded(planned.unload);
   }
 
   #tellModules(event: DeviceEvent): void {

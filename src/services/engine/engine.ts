@@ -117,6 +117,7 @@ export class Engine implements Datastore {
       turns: this.#turns,
       durable: () => this.#written.catch(() => this.#undoPending()),
       changed: (state) => this.#publish(this.#running, this.#running, state),
+      succeeded: (objectIds) => this.#discard(objectIds),
     });
     this.tracer = new DataplaneTracer({
       ...parts,
@@ -212,8 +213,7 @@ export class Engine implements Datastore {
       verdict.accept();
       this.#running = stored;
       this.#isRestored = true;
-      this.#garbage.push(...plan.unload);
-      this.#collectGarbage();
+      this.#discard(plan.unload);
       this.#live.start();
     });
   }
@@ -398,6 +398,14 @@ export class Engine implements Datastore {
     while (this.#pending[0] && this.#pending[0].newer.id <= version.id) {
       this.#garbage.push(...(this.#pending.shift()?.plan.unload ?? []));
     }
+    this.#collectGarbage();
+  }
+
+  /** Unloads objects that nothing uses any more. */
+  #discard(objectIds: readonly string[]): void {
+    if (objectIds.length === 0) return;
+    this.#live.follow({ released: [] });
+    this.#garbage.push(...objectIds);
     this.#collectGarbage();
   }
 

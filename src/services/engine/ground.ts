@@ -3,6 +3,7 @@ import {
   type Dataplane,
   type Devices,
   excludes,
+  type ObjectRequest,
   type ProgramSlot,
   type Row,
 } from "../../dataplane/dataplane.ts";
@@ -25,12 +26,23 @@ interface Kept {
   /** Where its rows are, and in which maps. */
   readonly source: string;
   readonly isTaken: (map: string) => boolean;
-  /** By name, the rows that are there by key; what is wanted of them is taken out. */
-  readonly maps: Map<string, Map<string, Row>>;
+  readonly capacity: ObjectRequest["capacity"];
+  /** By name, those asked for so far. */
+  readonly maps: Map<string, KeptMap>;
+}
+
+interface KeptMap {
+  /** The rows that are there by key; what is wanted of them is taken out. */
+  readonly rows: Map<string, Row>;
+  /** How many there were, and how many are wanted that were not there. */
+  readonly count: number;
+  missing: number;
 }
 
 /** What goes, and in which order. */
 export interface Leftovers {
+  /** Makes room for what is to come. */
+  readonly before: readonly Step[];
   readonly steps: readonly Step[];
   /** Objects that nothing uses any more. */
   readonly unload: readonly string[];
@@ -57,14 +69,13 @@ export class SurveyedGround implements Ground {
   }
 
   takeObject({ request, from, layout, owner }: Parameters<Ground["takeObject"]>[0]): boolean {
-    const { id } = request;
+    const { id, capacity } = request;
     const isLoaded = this.#loaded.has(id);
-    if (isLoaded) {
-      this.#kept.set(id, { layout, owner, source: id, isTaken: () => true, maps: new Map() });
-    } else if (from !== undefined) {
+    const kept = { layout, owner, capacity, maps: new Map() };
+    if (isLoaded) this.#kept.set(id, { ...kept, source: id, isTaken: () => true });
+    else if (from !== undefined) {
       const taken = this.#dataplane.mapsTakenAlong(request, from);
-      const isTaken = (map: string) => taken.has(map);
-      this.#kept.set(id, { layout, owner, source: from, isTaken, maps: new Map() });
+      this.#kept.set(id, { ...kept, source: from, isTaken: (map) => taken.has(map) });
     }
     return isLoaded;
   }
@@ -75,7 +86,10 @@ export class SurveyedGround implements Ground {
   ): Uint8Array | undefined {
     const kept = this.#kept.get(objectId);
     if (kept === undefined) return undefined;
-    return take(this.#rowsOf(kept, layout), keyText(key))?.value;
+    const map = this.#mapOf(kept, layout);
+    const row = take(map.rows, keyText(key));
+    if (row === undefined) map.missing += 1;
+    return row?.value;
   }
 
   takeProgram(place: Slot): ProgramSlot | undefined {
@@ -97,9 +111,10 @@ export class SurveyedGround implements Ground {
 
   /** What nobody has asked for: rows first, then what feeds packets to the rest, then that. */
   *leftovers(): Slices<Leftovers> {
+    const before: Step[] = [];
     const steps: Step[] = [];
     for (const [id, kept] of this.#kept) {
-      steps.push(...this.#leftRows(id, kept));
+      for (const { step, isFull } of this.#leftRows(id, kept)) (isFull ? before : steps).push(step);
       yield;
     }
     for (const attachment of this.#attachments.values()) {
@@ -111,24 +126,26 @@ export class SurveyedGround implements Ground {
       const cleared = programStep(this.#dataplane, nobody, slot);
       steps.push(opposite(cleared, { operation: "clear-program" }));
     }
-    return { steps, unload };
+    return { before, steps, unload };
   }
 
   get #parts(): GroundParts {
     return { dataplane: this.#dataplane, devices: this.#devices };
   }
 
-  #leftRows(objectId: string, kept: Kept): Step[] {
-    const { layout: object, owner } = kept;
+  #leftRows(objectId: string, kept: Kept): { readonly step: Step; readonly isFull: boolean }[] {
+    const { layout: object, owner, capacity } = kept;
     return Object.values(object.maps).flatMap((layout) => {
       if (!isWrittenByEngine(layout)) return [];
-      const rows = [...this.#rowsOf(kept, layout).values()];
+      const map = this.#mapOf(kept, layout);
+      const rows = [...map.rows.values()];
       // A row of an array is always there; without a value it is zero.
       const left = layout.type === "array" ? rows.filter(({ value }) => !isZero(value)) : rows;
       if (left.length === 0) return [];
       const target = { ...owner, dataplane: this.#dataplane, objectId, layout };
       const changes = left.map(({ key, value }) => ({ key, was: value, is: undefined }));
-      return [new RowsStep(target, changes)];
+      const room = capacity[layout.name] ?? layout.maxEntries;
+      return [{ step: new RowsStep(target, changes), isFull: map.count + map.missing > room }];
     });
   }
 
@@ -142,13 +159,14 @@ export class SurveyedGround implements Ground {
     });
   }
 
-  #rowsOf({ source, isTaken, maps }: Kept, { name }: MapLayout): Map<string, Row> {
+  #mapOf({ source, isTaken, maps }: Kept, { name }: MapLayout): KeptMap {
     const known = maps.get(name);
     if (known) return known;
     const rows = isTaken(name) ? this.#dataplane.rows(source, name) : [];
     const byKey = new Map(rows.map((row) => [keyText(row.key), row]));
-    maps.set(name, byKey);
-    return byKey;
+    const map = { rows: byKey, count: byKey.size, missing: 0 };
+    maps.set(name, map);
+    return map;
   }
 }
 

@@ -5,8 +5,12 @@ import { equalBytes } from "./rows.ts";
 /** How an object is to be loaded, by whatever id. */
 export type WantedObject = Omit<ObjectRequest, "id" | "note">;
 
+/** Room of tables that grow, by map. */
+export type Rooms = Readonly<Record<string, number>>;
+
 export interface ObjectPlace {
   readonly id: string;
+  readonly rooms: Rooms;
   /** The object that it succeeds. */
   readonly from?: string;
 }
@@ -35,13 +39,19 @@ export class Inheritance {
     }
   }
 
-  /** Where an object of this name is or, if it was loaded otherwise, is to be loaded. */
-  place(name: string, wanted: WantedObject): ObjectPlace {
+  /**
+   * Where an object of this name is or, if it was loaded otherwise, is to be loaded. It may have
+   * more room than is needed by now.
+   */
+  place(name: string, wanted: WantedObject, rooms: Rooms = {}): ObjectPlace {
     const ids = this.#ids.get(name) ?? [];
-    const kept = ids.find((id) => isLoadedAs(this.#requests.get(id), wanted));
-    if (kept !== undefined) return { id: kept };
+    for (const id of ids) {
+      const loaded = this.#requests.get(id);
+      const has = loaded && roomsOf(loaded, rooms);
+      if (has && isLoadedAs(loaded, wanted, has)) return { id, rooms: has };
+    }
     const [from] = ids;
-    return from === undefined ? { id: name } : { id: successorOf(name, ids), from };
+    return from === undefined ? { id: name, rooms } : { id: successorOf(name, ids), rooms, from };
   }
 
   /** The slot that programs of the objects of this name are in. */
@@ -66,7 +76,7 @@ function nameOf(id: string): string {
 }
 
 /** The id of an object that is to succeed others of its name. */
-function successorOf(name: string, ids: readonly string[]): string {
+export function successorOf(name: string, ids: readonly string[]): string {
   return `${name}~${Math.max(...ids.map(generationOf)) + 1}`;
 }
 
@@ -75,12 +85,22 @@ function generationOf(id: string): number {
   return Number(/~([0-9]+)$/.exec(id)?.[1] ?? 1);
 }
 
-function isLoadedAs(loaded: ObjectRequest | undefined, wanted: WantedObject): boolean {
-  if (loaded?.object !== wanted.object) return false;
+/** What a loaded object has for the rooms needed; undefined where that is less. */
+function roomsOf({ capacity }: ObjectRequest, needed: Rooms): Rooms | undefined {
+  const has = Object.entries(needed).map(([map, room]): [string, number] => {
+    return [map, Math.max(room, capacity[map] ?? 0)];
+  });
+  const isEnough = has.every(([map, room]) => capacity[map] === room);
+  return isEnough ? Object.fromEntries(has) : undefined;
+}
+
+function isLoadedAs(loaded: ObjectRequest, wanted: WantedObject, rooms: Rooms): boolean {
+  const capacity = { ...wanted.capacity, ...rooms };
   return (
+    loaded.object === wanted.object &&
     loaded.families?.join() === wanted.families?.join() &&
     haveSame(loaded.constants, wanted.constants, equalBytes) &&
-    haveSame(loaded.capacity, wanted.capacity, (is, other) => is === other)
+    haveSame(loaded.capacity, capacity, (is, other) => is === other)
   );
 }
 

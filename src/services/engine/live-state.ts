@@ -51,7 +51,7 @@ export class LiveState implements Disposable {
   }
 
   /** Takes note of cubes that came and went with a commit, and of ports that were released. */
-  follow({ released }: Plan): void {
+  follow({ released }: Pick<Plan, "released">): void {
     this.#rings.follow(this.#parts.planner.loaded);
     for (const { cube, index } of released) {
       this.#reactions.run(cube, ({ reader }) => cube.service.portReleased?.(index, reader));

@@ -67,14 +67,28 @@ export class LoadedCubes {
     { wanted, from }: { readonly wanted: WantedObject; readonly from?: string | undefined },
   ): Step {
     const constants = cube.service.constants?.(config) ?? {};
+    const capacity = { ...wanted.capacity, ...cube.rooms };
     return loadStep(this.#dataplane, {
       owner: cubeOwner(cube),
       layout: cube.service.object,
-      request: { ...wanted, id: cube.objectId },
+      request: { ...wanted, id: cube.objectId, capacity },
       from,
       target: wanted.object,
-      value: { ...wanted.capacity, ...(readable(constants) as object) },
+      value: { ...capacity, ...(readable(constants) as object) },
     });
+  }
+
+  /** Another object takes the place of the one that a cube has. */
+  exchanging(was: CubeRuntime, is: CubeRuntime): Step {
+    const set = (cube: CubeRuntime) => (): void => {
+      this.#cubes.set(cube.id, { ...this.#get(cube), cube });
+    };
+    const target = was.service.object.name;
+    return {
+      describe: () => [{ ...cubeOwner(was), operation: "unload", target }],
+      apply: set(is),
+      undo: set(was),
+    };
   }
 
   remembering(cube: CubeRuntime, facts: AnyFacts): Step {

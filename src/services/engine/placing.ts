@@ -54,6 +54,18 @@ export function programStep(dataplane: Dataplane, owner: StepOwner, wanted: Prog
   return step;
 }
 
+/** Puts a program in place of another one of the same slot. */
+export function exchangeStep(
+  dataplane: Dataplane,
+  owner: StepOwner,
+  { was, is }: { readonly was: ProgramSlot; readonly is: ProgramSlot },
+): Step {
+  return {
+    ...programStep(dataplane, owner, is),
+    undo: () => dataplane.setProgram(was.slot, was.objectId, was.program),
+  };
+}
+
 export function attachStep(
   parts: { readonly dataplane: Dataplane; readonly devices: Devices },
   owner: StepOwner,

@@ -1,7 +1,7 @@
 import type { ListSchema, Schema } from "../../datamodel/schema/schema.ts";
 import { type EntryChange, listChanges, type YangList } from "../../datamodel/tree/list.ts";
 import type { DataObject } from "../../datamodel/tree/node.ts";
-import type { Dataplane, Device, Devices } from "../../dataplane/dataplane.ts";
+import type { Dataplane, Device, Devices, ProgramSlot } from "../../dataplane/dataplane.ts";
 import type { Slices } from "../../lib/slices.ts";
 import { type AnyFacts, type AnyService, type Discovered, hasCubes } from "../any-service.ts";
 import { roomOf } from "./capacity.ts";
@@ -11,20 +11,22 @@ import {
   type CubeBase,
   type CubeRuntime,
   familiesOf,
+  mapLayout,
   mapTarget,
   type PortBase,
   wantedObject,
 } from "./cube.ts";
 import type { CubeView } from "./cube-view.ts";
-import { planDerived } from "./derived-rows.ts";
+import { derivedChanges } from "./derived-rows.ts";
 import { initialFacts, type NamedPortFact, portFact, withPorts } from "./facts.ts";
-import type { Inheritance } from "./inheritance.ts";
+import { type Inheritance, successorOf } from "./inheritance.ts";
 import { cubeId, cubeOwner, LoadedCubes } from "./loaded-cubes.ts";
 import { deviceFault } from "./peers.ts";
-import { opposite, programStep } from "./placing.ts";
-import { clearingStep, type RowOrigin, rowStep } from "./rows.ts";
+import { exchangeStep, opposite, programStep } from "./placing.ts";
+import { grownRooms, neededRooms, type TableChange } from "./room.ts";
+import { addRowSteps, clearingStep, type RowOrigin, rowStep } from "./rows.ts";
 import { phase, type Step, StepList } from "./step.ts";
-import { planTable, type Views } from "./table-rows.ts";
+import { tableChanges, type Views } from "./table-rows.ts";
 import { type PortWish, Wiring } from "./wiring.ts";
 
 /** A port whose state rows are to be dropped once the commit is applied. */
@@ -40,9 +42,15 @@ export interface Plan {
   readonly unload: readonly string[];
 }
 
-/** What a change of devices leads to; without effect it only confirms what is there. */
-export interface DevicePlan {
+/** What new facts lead to. */
+export interface FactPlan {
   readonly steps: readonly Step[];
+  /** Objects that others have succeeded, to be unloaded when the steps are done. */
+  readonly unload: readonly string[];
+}
+
+/** What a change of devices leads to; without effect it only confirms what is there. */
+export interface DevicePlan extends FactPlan {
   readonly hasEffect: boolean;
 }
 
@@ -119,14 +127,14 @@ export class Planner {
     this.wiring.plan(draft.steps, draft.wishes);
     const steps = draft.steps.ordered();
     const hasEffect = draft.changesFacts || steps.some((step) => step.describe().length > 0);
-    return { steps, hasEffect };
+    return { steps, unload: draft.unload, hasEffect };
   }
 
   /** Steps that bring the rows of a cube up to what its service has learned. */
-  *planLearned(cube: CubeRuntime, config: DataObject): Slices<readonly Step[]> {
+  *planLearned(cube: CubeRuntime, config: DataObject): Slices<FactPlan> {
     const draft = new PlanDraft();
     yield* this.#planFacts(draft, cube, { config, facts: this.loaded.latest(cube) });
-    return draft.steps.ordered();
+    return { steps: draft.steps.ordered(), unload: draft.unload };
   }
 
   *#planFacts(draft: PlanDraft, cube: CubeRuntime, is: CubeView): Slices<void> {
@@ -156,13 +164,15 @@ export class Planner {
     const { name, type } = baseOf(config);
     const { inherited } = draft;
     const id = cubeId(config);
+    const view = { config, facts: this.factsFor(service, undefined, config) };
     const wanted = wantedObject({ list, service }, config);
-    const place = inherited?.place(id, wanted) ?? { id };
+    const needed = neededRooms(service, view);
+    const place = inherited?.place(id, wanted, needed) ?? { id, rooms: needed };
     const slot = inherited?.slotOf(id) ?? this.loaded.freeSlot(draft.slots);
     draft.slots.add(slot);
-    const cube: CubeRuntime = { name, list, service, id, objectId: place.id, slot, type };
-    const view = { config, facts: this.factsFor(service, undefined, config) };
-    draft.steps.add(phase.load, this.loaded.loading(cube, config, { wanted, from: place.from }));
+    const { id: objectId, rooms, from } = place;
+    const cube: CubeRuntime = { name, list, service, id, objectId, slot, type, rooms };
+    draft.steps.add(phase.load, this.loaded.loading(cube, config, { wanted, from }));
     draft.steps.add(phase.load, this.loaded.remembering(cube, view.facts));
     yield* this.#planTables(draft, cube, [undefined, view]);
     this.#planPortsEnd(draft, cube, [0, portsEnd(config)]);
@@ -180,11 +190,11 @@ export class Planner {
   }
 
   *#planChange(draft: PlanDraft, was: DataObject, is: DataObject): Slices<void> {
-    const cube = this.loaded.of(is);
-    if (cube === undefined) return;
-    const before = { config: was, facts: this.loaded.applied(cube) };
-    const after = { config: is, facts: this.factsFor(cube.service, was, is) };
-    yield* this.#planTables(draft, cube, [before, after]);
+    const loaded = this.loaded.of(is);
+    if (loaded === undefined) return;
+    const before = { config: was, facts: this.loaded.applied(loaded) };
+    const after = { config: is, facts: this.factsFor(loaded.service, was, is) };
+    const cube = yield* this.#planTables(draft, loaded, [before, after]);
     if (before.facts !== after.facts) {
       draft.steps.add(phase.load, this.loaded.factsApplied(cube, before.facts, after.facts));
     }
@@ -206,18 +216,54 @@ export class Planner {
     draft.steps.add(phase.fillRows, clearingStep(target, index));
   }
 
-  *#planTables(draft: PlanDraft, cube: CubeRuntime, views: Views): Slices<void> {
-    const { service } = cube;
+  *#planTables(draft: PlanDraft, cube: CubeRuntime, views: Views): Slices<CubeRuntime> {
+    const tables = yield* this.#tableChanges(cube, views);
+    const target = this.#grown(draft, cube, { views, tables });
+    const isNew = views[0] === undefined;
     const causeOf = (origin: RowOrigin) => nodePath(cube, origin);
+    for (const { prop, changes } of tables) {
+      const map = { ...mapTarget(this.#dataplane, target, prop), causeOf };
+      addRowSteps(draft.steps, map, { changes, isNew });
+    }
+    return target;
+  }
+
+  *#tableChanges(cube: CubeRuntime, views: Views): Slices<TableChange[]> {
+    const { service } = cube;
+    const changes: TableChange[] = [];
     for (const [prop, table] of Object.entries(service.tables)) {
-      const target = { ...mapTarget(this.#dataplane, cube, prop), causeOf };
-      yield* planTable(draft.steps, target, { table, views });
+      const layout = mapLayout(service, prop);
+      changes.push({ prop, table, changes: yield* tableChanges(layout, table, views) });
     }
     for (const [prop, derived] of Object.entries(service.derived ?? {})) {
       const target = mapTarget(this.#dataplane, cube, prop);
       const room = roomOf(service, prop, views[1].config);
-      yield* planDerived(draft.steps, target, { derived, room, views });
+      changes.push({ prop, changes: yield* derivedChanges(target, { derived, room, views }) });
     }
+    return changes;
+  }
+
+  /** The cube, with an object that has room for what is to be written to it. */
+  #grown(
+    draft: PlanDraft,
+    cube: CubeRuntime,
+    { views, tables }: { readonly views: Views; readonly tables: readonly TableChange[] },
+  ): CubeRuntime {
+    const grown = grownRooms(cube, views[0], tables);
+    if (grown === undefined) return cube;
+    const { config } = views[1];
+    const objectId = successorOf(cube.id, [cube.objectId]);
+    const larger = { ...cube, objectId, rooms: { ...cube.rooms, ...grown } };
+    const object = { wanted: wantedObject(cube, config), from: cube.objectId };
+    draft.steps.add(phase.load, this.loaded.loading(larger, config, object));
+    for (const is of programSlots(larger)) {
+      const was = { ...is, objectId: cube.objectId };
+      const step = exchangeStep(this.#dataplane, cubeOwner(cube), { was, is });
+      draft.steps.add(phase.setProgram, step);
+    }
+    draft.steps.add(phase.clearProgram, this.loaded.exchanging(cube, larger));
+    draft.unload.push(cube.objectId);
+    return larger;
   }
 
   /** Floods look at ports below this only; it grows after a new port has its hop. */
@@ -229,12 +275,7 @@ export class Planner {
   }
 
   #planPrograms(draft: PlanDraft, cube: CubeRuntime, operation: "set" | "clear"): void {
-    for (const family of familiesOf(cube.type)) {
-      const { tc, xdp } = cube.service.programs;
-      const prop = family === "tc" ? tc : xdp;
-      const program = prop === undefined ? undefined : cube.service.object.programs[prop]?.name;
-      if (program === undefined) continue;
-      const place = { family, slot: cube.slot, objectId: cube.objectId, program };
+    for (const place of programSlots(cube)) {
       const step = programStep(this.#dataplane, cubeOwner(cube), place);
       if (operation === "set") draft.steps.add(phase.setProgram, step);
       else {
@@ -274,6 +315,16 @@ function withoutDevice(wish: PortWish, ifindex: number | undefined): PortWish {
 
 function goneWish(cube: CubeRuntime, port: PortBase): PortWish {
   return { cube, port: port.name, index: port.index ?? 0, device: undefined, exists: false };
+}
+
+/** The programs of a cube, where they are to be. */
+function programSlots({ type, slot, objectId, service }: CubeRuntime): ProgramSlot[] {
+  return familiesOf(type).flatMap((family) => {
+    const { tc, xdp } = service.programs;
+    const prop = family === "tc" ? tc : xdp;
+    const program = prop === undefined ? undefined : service.object.programs[prop]?.name;
+    return program === undefined ? [] : [{ family, slot, objectId, program }];
+  });
 }
 
 class PlanDraft {

@@ -12,6 +12,8 @@ export interface ReactionParts extends LiveCubeParts {
   readonly durable: () => Promise<void>;
   /** Tells subscribers of nodes whose state changed. */
   readonly changed: (state: readonly InstancePath[]) => void;
+  /** Takes note of objects that others have succeeded. */
+  readonly succeeded: (objectIds: readonly string[]) => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -83,13 +85,15 @@ export class Reactions {
   }
 
   async #bringUp(behind: Behind): Promise<void> {
-    const { planner, onError } = this.#parts;
+    const { planner, succeeded, onError } = this.#parts;
     const cube = liveCube(this.#parts, behind.cube);
     if (cube === undefined) return;
     try {
       const breather = new Breather();
-      const steps = await breather.run(planner.planLearned(cube.runtime, cube.config));
+      const learned = planner.planLearned(cube.runtime, cube.config);
+      const { steps, unload } = await breather.run(learned);
       await applySteps(steps, breather);
+      succeeded(unload);
       this.#tell(behind.changed);
     } catch (error) {
       this.#note(behind);

@@ -4,23 +4,13 @@ import type { Slices } from "../../lib/slices.ts";
 import type { AnyConfig, AnyTable } from "../any-service.ts";
 import type { CubeView } from "./cube-view.ts";
 import { type EncodedRow, encodeRow, RowChanges, rowsPerSlice } from "./row-changes.ts";
-import { addRowSteps, type MapTarget, type RowChange } from "./rows.ts";
-import type { StepList } from "./step.ts";
+import type { RowChange } from "./rows.ts";
 
 /** The cube before and after; before undefined for a new one, whose maps are empty. */
 export type Views = readonly [older: CubeView | undefined, newer: CubeView];
 
-/** Adds the steps that turn one table's rows of the older view into those of the newer one. */
-export function* planTable(
-  steps: StepList,
-  target: MapTarget,
-  { table, views }: { readonly table: AnyTable; readonly views: Views },
-): Slices<void> {
-  const changes = yield* tableChanges(target.layout, table, views);
-  addRowSteps(steps, target, { changes, isNew: views[0] === undefined });
-}
-
-function* tableChanges(
+/** What turns one table's rows of the older view into those of the newer one. */
+export function* tableChanges(
   layout: MapLayout,
   table: AnyTable,
   [older, newer]: Views,

@@ -31,5 +31,6 @@ export function* planTakeover({ planner, parts, empty, root }: Takeover): Slices
     yield;
   }
   const left = yield* ground.leftovers();
-  return { steps: [...steps, ...left.steps], released: [], unload: left.unload };
+  const all = [...left.before, ...steps, ...left.steps];
+  return { steps: all, released: [], unload: left.unload };
 }

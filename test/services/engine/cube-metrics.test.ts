@@ -80,7 +80,7 @@ describe("the metrics of cubes", () => {
       "yangplane_map_entries simplebridge br0 learned_fdb 0",
       "yangplane_map_entries simplebridge br0 static_fdb 1",
       "yangplane_map_max_entries simplebridge br0 learned_fdb 4096",
-      "yangplane_map_max_entries simplebridge br0 static_fdb 131072",
+      "yangplane_map_max_entries simplebridge br0 static_fdb 4096",
       "yangplane_ring_buffer_lost_records_total simplebridge br0 events 5",
     ]);
   });
