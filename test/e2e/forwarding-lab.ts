@@ -80,12 +80,13 @@ export class Lab implements AsyncDisposable {
   #child: ChildProcess | undefined;
   #client: Client | undefined;
 
-  async start(): Promise<void> {
+  /** `root`: of the package whose daemon it is. */
+  async start(root = "."): Promise<void> {
     const socket = join(this.#folder, "socket");
     const options = ["--socket", socket, "--state-dir", this.#folder, "--pin-dir"];
     const logFile = join(this.#folder, "log");
     const log = openSync(logFile, "a");
-    const child = spawn("bin/yangplaned", [...options, this.#pins.path], {
+    const child = spawn(join(root, "bin/yangplaned"), [...options, this.#pins.path], {
       stdio: ["ignore", "pipe", log],
     });
     closeSync(log);
@@ -141,6 +142,15 @@ export class Lab implements AsyncDisposable {
   /** A station behind a port, as configured. */
   async addEntry(address: string, port: string): Promise<void> {
     await this.#call("CreateFdbEntry", { simplebridgeName: "br0", entry: { address, port } });
+  }
+
+  /** So many stations at once, none of which is a host's. */
+  async addEntries(count: number, port: string): Promise<void> {
+    const hex = (byte: number) => byte.toString(16).padStart(2, "0");
+    const entry = Array.from({ length: count }, (_, index) => {
+      return { address: `02:99:00:00:${hex(index >> 8)}:${hex(index & 255)}`, port };
+    });
+    await this.#call("UpdateSimplebridge", { simplebridge: { name: "br0", fdb: { entry } } });
   }
 
   /** Frames received by a port since it is one. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { pinnedMebibytes } from "../../../bench/kernel-memory.ts";
 import type { Devices } from "../../../src/dataplane/dataplane.ts";
 import { type KernelDataplane, openKernelDataplane } from "../../../src/dataplane/kernel.ts";
 import { openDevices } from "../../../src/dataplane/netlink/devices.ts";
@@ -74,6 +75,11 @@ class Lab implements AsyncDisposable {
     return learnedAddresses(this.#dataplane, this.#id);
   }
 
+  /** Of its maps and programs, the shared ones too. */
+  get kernelMebibytes(): number {
+    return pinnedMebibytes(this.#pins.path);
+  }
+
   get #id(): string {
     return this.calls.objectId(br0);
   }
@@ -121,6 +127,13 @@ describeKernel("a configured simplebridge", { since: "6.6" }, () => {
 
     // A flood goes to the last port last.
     assert.deepEqual(ports, [2, 1, 2, 2]);
+  });
+
+  it("takes at most 2 MiB of kernel memory as long as nobody wants more of it", async () => {
+    await using bridge = await lab();
+
+    // The jump tables and the entry programs of the devices are counted with it.
+    assert.ok(bridge.kernelMebibytes < 2, `${bridge.kernelMebibytes} MiB`);
   });
 
   it("sends by a static entry though the station is heard elsewhere", async () => {
