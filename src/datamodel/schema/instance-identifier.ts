@@ -24,38 +24,47 @@ export type TextPredicate =
   | { readonly kind: "value"; readonly value: string }
   | { readonly kind: "position"; readonly position: number };
 
-const identifier = "[A-Za-z_][A-Za-z0-9_.-]*";
-const nodeName = new RegExp(`(?:(${identifier}):)?(${identifier})`, "y");
-const space = /[ \t\r\n]*/y;
 const stepsMax = 100;
 
 /** @throws ValueError naming where the text goes wrong */
 export function parseSteps(text: string): TextStep[] {
-  if (text.length > textLengthMax) {
-    throw new ValueError(`a path of ${text.length} characters is longer than ${textLengthMax}`);
-  }
-  const reader = new PathReader(text);
+  const reader = new StepReader(text);
   const steps: TextStep[] = [];
-  do {
-    steps.push(reader.step());
-    if (steps.length > stepsMax) throw new ValueError(`a path of more than ${stepsMax} steps`);
-  } while (!reader.atEnd);
+  do steps.push(reader.step());
+  while (!reader.atEnd);
   return steps;
 }
 
-class PathReader {
+/**
+ * Reads the steps of a path one by one, from a character where one begins. Transactions bring
+ * paths by the hundred thousand, so this looks at characters and makes nothing but the steps.
+ */
+export class StepReader {
   readonly #text: string;
-  #position = 0;
+  #position: number;
+  #steps = 0;
 
-  constructor(text: string) {
+  /** @throws ValueError for a text that is too long */
+  constructor(text: string, position = 0) {
+    if (text.length > textLengthMax) {
+      throw new ValueError(`a path of ${text.length} characters is longer than ${textLengthMax}`);
+    }
     this.#text = text;
+    this.#position = position;
+  }
+
+  get position(): number {
+    return this.#position;
   }
 
   get atEnd(): boolean {
     return this.#position >= this.#text.length;
   }
 
+  /** @throws ValueError naming where the text goes wrong */
   step(): TextStep {
+    this.#steps += 1;
+    if (this.#steps > stepsMax) throw new ValueError(`a path of more than ${stepsMax} steps`);
     this.#expect("/");
     const { module, name } = this.#name();
     const predicates: TextPredicate[] = [];
@@ -64,13 +73,14 @@ class PathReader {
   }
 
   #predicate(): TextPredicate {
-    this.#match(space);
-    const position = this.#match(/[1-9][0-9]{0,9}/y)?.[0];
+    this.#skipSpace();
+    const digits = this.#run(isDigit);
+    const isPosition = digits.length <= positionDigitsMax && !digits.startsWith("0");
+    if (digits !== "" && !isPosition)
+      throw new ValueError(`${digits} is not the position of an entry`);
     const predicate: TextPredicate =
-      position === undefined
-        ? this.#comparison()
-        : { kind: "position", position: Number(position) };
-    this.#match(space);
+      digits === "" ? this.#comparison() : { kind: "position", position: Number(digits) };
+    this.#skipSpace();
     this.#expect("]");
     return predicate;
   }
@@ -82,31 +92,52 @@ class PathReader {
   }
 
   #operand(): string {
-    this.#match(space);
+    this.#skipSpace();
     this.#expect("=");
-    this.#match(space);
-    if (!this.#match(/concat[ \t\r\n]*\(/y)) return this.#literal();
+    this.#skipSpace();
+    if (!this.#text.startsWith("concat", this.#position)) return this.#literal();
+    this.#position += "concat".length;
+    this.#skipSpace();
+    this.#expect("(");
     let joined = "";
     do {
-      this.#match(space);
+      this.#skipSpace();
       joined += this.#literal();
-      this.#match(space);
+      this.#skipSpace();
     } while (this.#skip(","));
     this.#expect(")");
     return joined;
   }
 
   #literal(): string {
-    const found = this.#match(/'([^']*)'|"([^"]*)"/y);
-    if (found) return found[1] ?? found[2] ?? "";
-    throw this.#unexpected("a value in quotes");
+    const quote = this.#text[this.#position];
+    const start = this.#position + 1;
+    const end = quote === "'" || quote === '"' ? this.#text.indexOf(quote, start) : -1;
+    if (end < 0) throw this.#unexpected("a value in quotes");
+    this.#position = end + 1;
+    return this.#text.slice(start, end);
   }
 
   #name(): { module: string | undefined; name: string } {
-    const found = this.#match(nodeName);
-    const name = found?.[2];
-    if (name === undefined) throw this.#unexpected("a node name");
-    return { module: found?.[1], name };
+    const first = this.#identifier();
+    if (!this.#skip(":")) return { module: undefined, name: first };
+    return { module: first, name: this.#identifier() };
+  }
+
+  #identifier(): string {
+    if (isNameStart(this.#text.charCodeAt(this.#position))) return this.#run(isNamePart);
+    throw this.#unexpected("a node name");
+  }
+
+  /** The characters from here on that are of a kind. */
+  #run(isSuch: (code: number) => boolean): string {
+    const start = this.#position;
+    while (isSuch(this.#text.charCodeAt(this.#position))) this.#position += 1;
+    return this.#text.slice(start, this.#position);
+  }
+
+  #skipSpace(): void {
+    while (isSpace(this.#text.charCodeAt(this.#position))) this.#position += 1;
   }
 
   #expect(character: string): void {
@@ -119,19 +150,30 @@ class PathReader {
     return true;
   }
 
-  #match(expression: RegExp): RegExpExecArray | undefined {
-    expression.lastIndex = this.#position;
-    const found = expression.exec(this.#text) ?? undefined;
-    if (found) this.#position = expression.lastIndex;
-    return found;
-  }
-
   #unexpected(wanted: string): ValueError {
     const rest = this.#text.slice(this.#position);
     const found = rest === "" ? "the end" : shown(rest);
     return new ValueError(`expected ${wanted} at character ${this.#position + 1}, found ${found}`);
   }
 }
+
+const positionDigitsMax = 10;
+
+/** Kinds of ASCII characters, by code: an identifier of RFC 7950 §6.2, and XPath's white space. */
+const kinds = { space: 1, digit: 2, nameStart: 4, nameOther: 8 };
+const kindByCode = new Uint8Array(128);
+for (let code = 0; code < kindByCode.length; code += 1) {
+  const character = String.fromCharCode(code);
+  if (/[ \t\r\n]/.test(character)) kindByCode[code] = kinds.space;
+  if (/[0-9]/.test(character)) kindByCode[code] = kinds.digit;
+  if (/[A-Za-z_]/.test(character)) kindByCode[code] = kinds.nameStart;
+  if (/[.-]/.test(character)) kindByCode[code] = kinds.nameOther;
+}
+
+const isSpace = (code: number): boolean => kindByCode[code] === kinds.space;
+const isDigit = (code: number): boolean => kindByCode[code] === kinds.digit;
+const isNameStart = (code: number): boolean => kindByCode[code] === kinds.nameStart;
+const isNamePart = (code: number): boolean => (kindByCode[code] ?? 0) > kinds.space;
 
 /** A value as an XPath string: single quotes unless the value has one. */
 export function quoted(value: string): string {

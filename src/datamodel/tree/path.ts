@@ -1,7 +1,7 @@
 import { type ErrorTag, type RequestError, refuse } from "../error.ts";
 import {
-  parseSteps,
   quoted,
+  StepReader,
   type TextPredicate,
   type TextStep,
 } from "../schema/instance-identifier.ts";
@@ -60,19 +60,46 @@ export function printKeys(schema: ListSchema, keys: ListKeys): string {
  * @throws RequestError whose violation has the path up to what is wrong
  */
 export function parsePath(schema: Schema, text: string): InstancePath {
-  if (text === "/") return [];
-  const path: PathStep[] = [];
-  for (const step of readSteps(text)) {
-    const last = path.at(-1);
-    const parent = last === undefined ? schema.root : parentBelow(last, path);
-    path.push(selectedStep(childNamed(parent, step, path), step, path));
-  }
-  return path;
+  return new PathParser(schema).parse(text);
 }
 
-function readSteps(text: string): TextStep[] {
+/**
+ * Reads many paths. What the one before began with is not read again: the paths of a transaction
+ * mostly name siblings, and then share all steps but the last.
+ */
+export class PathParser {
+  readonly #schema: Schema;
+  /** The steps above the last of the path read before, and their text. */
+  #above: InstancePath = [];
+  #aboveText = "";
+
+  constructor(schema: Schema) {
+    this.#schema = schema;
+  }
+
+  /** As `parsePath`. */
+  parse(text: string): InstancePath {
+    if (text === "/") return [];
+    const isBelow = text.startsWith(this.#aboveText) && text[this.#aboveText.length] === "/";
+    const path: PathStep[] = isBelow ? [...this.#above] : [];
+    let start = isBelow ? this.#aboveText.length : 0;
+    const reader = readingSteps(() => new StepReader(text, start));
+    do {
+      start = reader.position;
+      const step = readingSteps(() => reader.step());
+      const last = path.at(-1);
+      const parent = last === undefined ? this.#schema.root : parentBelow(last, path);
+      path.push(selectedStep(childNamed(parent, step, path), step, path));
+    } while (!reader.atEnd);
+    this.#above = path.slice(0, -1);
+    this.#aboveText = text.slice(0, start);
+    return path;
+  }
+}
+
+function readingSteps<T>(read: () => T): T {
   try {
-    return parseSteps(text);
+    return read();
   } catch (error) {
     if (!(error instanceof ValueError)) throw error;
     throw refuse("malformed-message", "", `the path is malformed: ${error.message}`);
@@ -118,30 +145,34 @@ function entryKeys(
   if (schema.keys.length === 0 && only?.kind === "position" && predicates.length === 1) {
     return [only.position];
   }
-  const given = new Map<string, string>();
+  const texts: (string | undefined)[] = schema.keys.map(() => undefined);
   for (const predicate of predicates) {
-    const name = keyName(schema, predicate, path);
-    if (given.has(name)) throw wrong("bad-element", [...path, { schema }], `key ${name} twice`);
-    given.set(name, predicate.kind === "key" ? predicate.value : "");
+    const index = keyIndex(schema, predicate, path);
+    if (texts[index] !== undefined) {
+      const name = schema.keys[index]?.name;
+      throw wrong("bad-element", [...path, { schema }], `key ${name} twice`);
+    }
+    texts[index] = predicate.kind === "key" ? predicate.value : "";
   }
-  return schema.keys.map((leaf) => {
-    const text = given.get(leaf.name);
-    if (text !== undefined) return readValue(leaf, text, [...path, { schema }]);
+  return schema.keys.map((leaf, index) => {
+    const text = texts[index];
+    if (text !== undefined) return readValue(leaf, text, path);
     throw wrong("missing-element", [...path, { schema }], `key ${leaf.name} is missing`);
   });
 }
 
-function keyName(schema: ListSchema, predicate: TextPredicate, path: InstancePath): string {
-  const at = [...path, { schema }];
+function keyIndex(schema: ListSchema, predicate: TextPredicate, path: InstancePath): number {
   if (predicate.kind !== "key") {
-    throw wrong("bad-element", at, `an entry of ${schema.name} is chosen by its keys`);
+    const message = `an entry of ${schema.name} is chosen by its keys`;
+    throw wrong("bad-element", [...path, { schema }], message);
   }
   const { module = schema.module, name } = predicate;
-  const isKey = schema.keys.some((leaf) => leaf.name === name && leaf.module === module);
-  if (!isKey) throw wrong("bad-element", at, `"${name}" is not a key of ${schema.name}`);
-  return name;
+  const index = schema.keys.findIndex((leaf) => leaf.name === name && leaf.module === module);
+  if (index >= 0) return index;
+  throw wrong("bad-element", [...path, { schema }], `"${name}" is not a key of ${schema.name}`);
 }
 
+/** The value of a key, or of a leaf-list; `path` leads to the parent of the list or leaf-list. */
 function readValue(
   schema: LeafSchema | LeafListSchema,
   text: string,
@@ -151,7 +182,9 @@ function readValue(
     return schema.type.fromText(text);
   } catch (error) {
     if (!(error instanceof ValueError)) throw error;
-    throw refuse("invalid-value", printPath([...path, { schema }]), error.message, error.appTag);
+    const list = schema.kind === "leaf" ? [{ schema: schema.parent as ListSchema }] : [];
+    const at = printPath([...path, ...list, { schema }]);
+    throw refuse("invalid-value", at, error.message, error.appTag);
   }
 }
 

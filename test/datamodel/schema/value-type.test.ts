@@ -229,6 +229,16 @@ const refused: readonly { type: IrType | TypeName; json: unknown; why: RegExp }[
     json: "/m:a[k=1]",
     why: /in quotes/,
   },
+  {
+    type: { base: "instance-identifier", requireInstance: true },
+    json: "/m:a[0]",
+    why: /0 is not the position/,
+  },
+  {
+    type: { base: "instance-identifier", requireInstance: true },
+    json: "/m:a".repeat(101),
+    why: /more than 100 steps/,
+  },
 ];
 
 function shortJson(json: unknown): string {
