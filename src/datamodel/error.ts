@@ -34,6 +34,13 @@ export interface Violation {
   readonly message: string;
 }
 
+/** What of a request could not be read, though the rest of it could. */
+export interface Unreadable {
+  readonly violations: readonly Violation[];
+  /** Paths of the nodes whose content is unknown therefore; what depends on it cannot be judged. */
+  readonly places: readonly string[];
+}
+
 /** A request refused for what it asks; it has changed nothing. Carries every violation found. */
 export class RequestError extends Error {
   override readonly name = "RequestError";

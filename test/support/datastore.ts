@@ -102,7 +102,7 @@ export class MemoryDatastore implements Datastore {
     await this.beforeCommit(options);
     if (options.signal?.aborted) throw new RequestError([]);
     const newer = applyEdits(this.root, edits);
-    const violations = this.judge(newer);
+    const violations = [...(options.unreadable?.violations ?? []), ...this.judge(newer)];
     if (violations.length > 0) return { violations };
     const plan = edits.map(({ path }) => ({
       cube: "br0",

@@ -1,5 +1,5 @@
 import { atOnce, type Slices } from "../../lib/slices.ts";
-import { type ErrorTag, RequestError, refuse, type Violation } from "../error.ts";
+import { RequestError, refuse, type Unreadable } from "../error.ts";
 import { membersOf } from "../schema/members.ts";
 import { isJsonObject, kindOf, shown } from "../schema/plain-form.ts";
 import type {
@@ -22,6 +22,7 @@ import {
 } from "../tree/node.ts";
 import { type InstancePath, printKeys, printPath } from "../tree/path.ts";
 import { caseClashes } from "./case-clash.ts";
+import { type Finding, Findings, type Place } from "./findings.ts";
 
 export interface DecodeOptions {
   /** Path of the node the JSON is the value of, for violations; default the root. */
@@ -35,8 +36,6 @@ export interface DecodeOptions {
 
 /** Data nodes in one decoded value; beyond it no machine that runs this has the memory. */
 const nodesMax = 5_000_000;
-/** As many violations as an answer may carry. */
-const violationsMax = 10_000;
 /** Levels of JSON inside anydata; everywhere else the schema bounds the depth. */
 const depthMax = 100;
 
@@ -58,9 +57,33 @@ export function decodeJson(
   options: DecodeOptions = {},
 ): DataValue {
   const at = options.at ?? "";
-  const decoder = new JsonDecoder(options.state ?? "none");
-  return decoder.run(() =>
-    isParent(schema) ? decoder.body(schema, json, () => at) : decoder.value(schema, json, () => at),
+  return content(read(schema, json, { place: () => at, state: options.state }));
+}
+
+/** What was read, undefined where nothing could be; a part of it where something is wrong. */
+export interface Reading<T> extends Unreadable {
+  readonly value: T | undefined;
+}
+
+/** The whole of what was read. @throws RequestError with all that is wrong with it */
+function content<T>({ value, violations }: Reading<T>): T {
+  if (value === undefined || violations.length > 0) throw new RequestError(violations);
+  return value;
+}
+
+interface ReadOptions {
+  readonly place: Place;
+  readonly state: DecodeOptions["state"];
+}
+
+function read(
+  schema: ParentSchema | DataSchema,
+  json: unknown,
+  { place, state }: ReadOptions,
+): Reading<DataValue> {
+  const decoder = new JsonDecoder(state ?? "none");
+  return decoder.reading(
+    isParent(schema) ? decoder.body(schema, json, place) : decoder.value(schema, json, place),
   );
 }
 
@@ -74,55 +97,48 @@ export function decodeJsonAt(
   json: unknown,
   options: Omit<DecodeOptions, "at"> = {},
 ): DataValue | readonly DataObject[] {
-  return atOnce(decodingJsonAt(path, json, options));
+  return content(atOnce(readingJsonAt(path, json, options)));
 }
 
-/** The same, in slices of some entries of a whole list. */
-export function* decodingJsonAt(
+/**
+ * The same, in slices of some entries of a whole list; tells what is wrong beside what could be
+ * read. @throws RequestError for the path of the root, and for what is larger than any limit
+ */
+export function* readingJsonAt(
   path: InstancePath,
   json: unknown,
-  options: Omit<DecodeOptions, "at"> = {},
-): Slices<DataValue | readonly DataObject[]> {
+  { state }: Omit<DecodeOptions, "at"> = {},
+): Slices<Reading<DataValue | readonly DataObject[]>> {
   const last = path.at(-1);
   if (last === undefined) throw refuse("bad-element", "/", "the root as a whole has no value");
-  if (last.value !== undefined) return last.value;
-  const at = printPath(path);
-  if (last.schema.kind !== "list" || last.keys) {
-    return decodeJson(last.schema, json, { ...options, at });
-  }
-  const { schema } = last;
-  const decoder = new JsonDecoder(options.state ?? "none");
-  const list = yield* decoder.decodingList(schema, json, () => at);
-  return [...decoder.run(() => list)];
+  if (last.value !== undefined) return { value: last.value, violations: [], places: [] };
+  const place: Place = () => printPath(path);
+  if (last.schema.kind !== "list" || last.keys) return read(last.schema, json, { place, state });
+  const decoder = new JsonDecoder(state ?? "none");
+  const list = yield* decoder.decodingList(last.schema, json, place);
+  return decoder.reading(list && [...list]);
 }
-
-/** The path of a node, made only when a violation is reported: then an entry's keys are known. */
-type Place = () => string;
 
 /** Entries of a list decoded in one go. */
 const sliceEntries = 64;
 
-type Finding = Omit<Violation, "path"> & { readonly place: Place };
-
 class JsonDecoder {
   readonly #state: "none" | "assigned" | "all";
-  readonly #findings: Finding[] = [];
+  readonly #findings = new Findings();
   #nodes = 0;
 
   constructor(state: "none" | "assigned" | "all") {
     this.#state = state;
   }
 
-  /** The result of `decode`, or every violation it reported. */
-  run<T>(decode: () => T | undefined): T {
-    const decoded = decode();
-    if (decoded === undefined || this.#findings.length > 0) throw this.#refusal();
-    return decoded;
+  /** What this has read, with all that was wrong. */
+  reading<T>(value: T | undefined): Reading<T> {
+    return { value, ...this.#findings.told() };
   }
 
   body(schema: ParentSchema, json: unknown, place: Place): DataObject | undefined {
     if (!isJsonObject(json)) {
-      this.#report("invalid-value", place, `${notA(json)} an object`);
+      this.#unread(place, { tag: "invalid-value", message: `${notA(json)} an object` });
       return undefined;
     }
     const object: MutableObject = emptyObject(schema) as MutableObject;
@@ -154,9 +170,9 @@ class JsonDecoder {
 
   #member(schema: DataSchema, json: unknown, object: MutableObject, place: Place): void {
     if (isSet(object as DataObject, schema)) {
-      this.#report("bad-element", place, "is given with and without its module");
+      this.#bad(place, "is given with and without its module");
     } else if (!this.#takes(schema)) {
-      this.#report("bad-element", place, "is state and cannot be configured");
+      this.#bad(place, "is state and cannot be configured");
     } else {
       const value = this.value(schema, json, place);
       if (value !== undefined && !saysNothing(schema, value)) object[schema.prop] = value;
@@ -176,7 +192,9 @@ class JsonDecoder {
       return type.fromJson(json);
     } catch (error) {
       if (!(error instanceof ValueError)) throw error;
-      this.#report("invalid-value", place, error.message, error.appTag);
+      const { message, appTag } = error;
+      const tagged = appTag === undefined ? {} : { appTag };
+      this.#unread(place, { tag: "invalid-value", message, ...tagged });
       return undefined;
     }
   }
@@ -190,7 +208,7 @@ class JsonDecoder {
       const value = this.#leafValue(schema, item, place);
       if (value === undefined) continue;
       if (schema.config && known.has(value)) {
-        this.#report("bad-element", place, `${shown(schema.type.toText(value))} is given twice`);
+        this.#bad(place, `${shown(schema.type.toText(value))} is given twice`);
       }
       known.add(value);
       values.push(value);
@@ -218,7 +236,7 @@ class JsonDecoder {
       const keys = schema.keys.length === 0 ? [index + 1] : keysOf(schema, entry);
       const sizeBefore = list.size;
       list.set(sortKey(keys), entry);
-      if (list.size === sizeBefore) this.#report("bad-element", entryPlace, "is given twice");
+      if (list.size === sizeBefore) this.#bad(entryPlace, "is given twice");
       if (list.size % sliceEntries === 0) yield;
     }
     return list.freeze();
@@ -230,14 +248,15 @@ class JsonDecoder {
       if (isSet(entry, key)) continue;
       complete = false;
       // A key that is there and wrong has its own violation.
-      if (!isGiven(key, json)) this.#report("missing-element", place, `key ${key.name} is missing`);
+      if (isGiven(key, json)) continue;
+      this.#unread(place, { tag: "missing-element", message: `key ${key.name} is missing` });
     }
     return complete;
   }
 
   #anydata(schema: AnydataSchema, json: unknown, place: Place): Anydata | undefined {
     if (schema.ir.kind === "anydata" && !isJsonObject(json)) {
-      this.#report("invalid-value", place, `${notA(json)} an object`);
+      this.#unread(place, { tag: "invalid-value", message: `${notA(json)} an object` });
       return undefined;
     }
     return this.#isShallow(json, depthMax, place) ? { anydata: json } : undefined;
@@ -249,13 +268,14 @@ class JsonDecoder {
     if (levels > 0) {
       return Object.values(json).every((inner) => this.#isShallow(inner, levels - 1, place));
     }
-    this.#report("too-big", place, `is nested more than ${depthMax} levels deep`);
+    this.#unread(place, { tag: "too-big", message: `is nested more than ${depthMax} levels deep` });
     return false;
   }
 
   #isArray(schema: DataSchema, json: unknown, place: Place): json is readonly unknown[] {
     if (Array.isArray(json)) return true;
-    this.#report("invalid-value", place, `${notA(json)} an array, which a ${schema.kind} is`);
+    const message = `${notA(json)} an array, which a ${schema.kind} is`;
+    this.#unread(place, { tag: "invalid-value", message });
     return false;
   }
 
@@ -263,33 +283,32 @@ class JsonDecoder {
     const present = schema.children.filter((child) => child.inCase && isSet(object, child));
     for (const { node, beside } of caseClashes(present)) {
       const message = `cannot stand beside ${beside.name}: they are two cases of one choice`;
-      this.#report("bad-element", () => `${place()}/${node.jsonName}`, message);
+      this.#unread(() => `${place()}/${node.jsonName}`, { tag: "bad-element", message });
     }
   }
 
   #unknown(name: string, members: ReadonlyMap<string, DataSchema>, place: Place): void {
     const meant = [...members.keys()].find((known) => known.endsWith(`:${name}`));
     const hint = meant === undefined ? "" : `, perhaps "${meant}"`;
-    this.#report("unknown-element", place, `there is no node ${shown(name)}${hint}`);
+    const message = `there is no node ${shown(name)}${hint}`;
+    this.#findings.add({ tag: "unknown-element", place, message });
   }
 
   #count(): void {
     this.#nodes += 1;
     if (this.#nodes <= nodesMax) return;
-    this.#report("too-big", () => "", `the value has more than ${nodesMax} nodes`);
-    throw this.#refusal();
+    const message = `the value has more than ${nodesMax} nodes`;
+    this.#findings.add({ tag: "too-big", place: () => "", message });
+    throw this.#findings.refusal();
   }
 
-  #report(tag: ErrorTag, place: Place, message: string, appTag?: string): void {
-    const tagged = appTag === undefined ? {} : { appTag };
-    this.#findings.push({ tag, place, message, ...tagged });
-    if (this.#findings.length >= violationsMax) throw this.#refusal();
+  /** A node that may not stand here: what it would say is known, and left out. */
+  #bad(place: Place, message: string): void {
+    this.#findings.add({ tag: "bad-element", place, message });
   }
 
-  #refusal(): RequestError {
-    return new RequestError(
-      this.#findings.map(({ place, ...finding }) => ({ path: place(), ...finding })),
-    );
+  #unread(place: Place, fault: Omit<Finding, "place" | "isUnread">): void {
+    this.#findings.add({ ...fault, place, isUnread: true });
   }
 }
 

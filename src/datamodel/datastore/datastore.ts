@@ -1,4 +1,4 @@
-import type { Violation } from "../error.ts";
+import type { Unreadable, Violation } from "../error.ts";
 import type { OperationSchema, Schema } from "../schema/schema.ts";
 import type { DataObject, DataValue } from "../tree/node.ts";
 import type { InstancePath, PathStep } from "../tree/path.ts";
@@ -41,6 +41,11 @@ export interface CommitOptions {
    */
   readonly wait?: "durable" | "applied";
   readonly signal?: AbortSignal;
+  /**
+   * What of the request could not be read: the commit is refused, and what is wrong with the rest
+   * is told together with it.
+   */
+  readonly unreadable?: Unreadable;
 }
 
 export interface Commit {

@@ -8,35 +8,49 @@ import { type InsertPoint, type ListDraft, sortKey, type YangList } from "./list
 import { type DataObject, type DataValue, emptyObject, isSet, keysOf } from "./node.ts";
 import { type InstancePath, type PathStep, printPath } from "./path.ts";
 
+/** The tree that edits make. */
+export interface Candidate {
+  readonly root: DataObject;
+  /** Edits that could not be applied: it is without them. */
+  readonly failed: readonly FailedEdit[];
+}
+
+export interface FailedEdit {
+  readonly edit: Edit;
+  readonly violation: Violation;
+}
+
 /**
- * Applies edits to a version of the tree and gives the candidate; the given version is unchanged.
- * Edits apply in order, but one whose parent does not exist yet waits for the others, so that the
- * order in which a client names new nodes does not matter. Only structure is judged here (does the
- * node exist, may it be written); whether the candidate is valid is the validator's to say.
+ * Applies edits to a version of the tree; the given version is unchanged. Edits apply in order, but
+ * one whose parent does not exist yet waits for the others, so that the order in which a client
+ * names new nodes does not matter. Only structure is judged here (does the node exist, may it be
+ * written); whether the candidate is valid is the validator's to say.
  *
  * @throws RequestError with a violation for every edit that could not be applied.
  */
 export function applyEdits(root: DataObject, edits: readonly Edit[]): DataObject {
-  return atOnce(applyingEdits(root, edits));
+  const { root: newer, failed } = atOnce(applyingEdits(root, edits));
+  if (failed.length > 0) throw new RequestError(failed.map(({ violation }) => violation));
+  return newer;
 }
 
-/** The same, in slices of one edit. */
-export function* applyingEdits(root: DataObject, edits: readonly Edit[]): Slices<DataObject> {
+/** The same, in slices of one edit; tells what could not be applied. */
+export function* applyingEdits(root: DataObject, edits: readonly Edit[]): Slices<Candidate> {
   const session = new EditSession(root);
+  const failed: FailedEdit[] = [];
   let waiting = edits;
   for (;;) {
-    const failed: { readonly edit: Edit; readonly violation: Violation }[] = [];
+    const parentless: FailedEdit[] = [];
     for (const edit of waiting) {
       const violation = session.apply(edit);
-      if (violation) failed.push({ edit, violation });
+      if (violation?.appTag === missingParent) parentless.push({ edit, violation });
+      else if (violation) failed.push({ edit, violation });
       yield;
     }
-    if (failed.length === 0) return session.freeze();
-    const stuck = failed.length === waiting.length;
-    if (stuck || failed.some(({ violation }) => violation.appTag !== missingParent)) {
-      throw new RequestError(failed.map(({ violation }) => violation));
+    if (parentless.length === 0 || parentless.length === waiting.length) {
+      return { root: session.freeze(), failed: [...failed, ...parentless] };
     }
-    waiting = failed.map(({ edit }) => edit);
+    waiting = parentless.map(({ edit }) => edit);
   }
 }
 
@@ -44,7 +58,7 @@ export function* applyingEdits(root: DataObject, edits: readonly Edit[]): Slices
  * RFC 7950 §15.7 gives data-missing no app-tag for this; it tells a missing parent from the node
  * itself.
  */
-const missingParent = "missing-parent";
+export const missingParent = "missing-parent";
 
 class EditSession {
   readonly #draft: TreeDraft;

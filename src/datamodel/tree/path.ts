@@ -1,4 +1,4 @@
-import { type ErrorTag, type RequestError, refuse } from "../error.ts";
+import { type ErrorTag, RequestError, refuse } from "../error.ts";
 import {
   quoted,
   StepReader,
@@ -94,6 +94,34 @@ export class PathParser {
     this.#above = path.slice(0, -1);
     this.#aboveText = text.slice(0, start);
     return path;
+  }
+}
+
+/** A node, or as much of its path as names nodes of the schema. */
+export interface KnownPlace {
+  readonly path: InstancePath;
+  /** The path ends at a list of which one entry is meant, and it cannot be told which. */
+  readonly isSomeEntry?: boolean;
+}
+
+/** Reads a path as far as it can be read. */
+export function knownPlace(schema: Schema, text: string): KnownPlace {
+  const path: PathStep[] = [];
+  try {
+    const reader = new StepReader(text);
+    do {
+      const step = reader.step();
+      const above = [...path];
+      const last = path.at(-1);
+      const node = childNamed(last ? parentBelow(last, path) : schema.root, step, path);
+      path.push({ schema: node });
+      path.splice(-1, 1, selectedStep(node, step, above));
+    } while (!reader.atEnd);
+    return { path };
+  } catch (error) {
+    if (!(error instanceof RequestError || error instanceof ValueError)) throw error;
+    const { schema: node, keys } = path.at(-1) ?? {};
+    return { path, isSomeEntry: node?.kind === "list" && keys === undefined };
   }
 }
 

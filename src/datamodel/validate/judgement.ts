@@ -73,7 +73,7 @@ export class Judgement implements Changes {
     for (const constraint of constraints) yield* this.#judgeConstraint(constraint, report);
     yield* this.#judgeReferences(report);
     for (const [unique, entry] of this.#entries) {
-      unique.judge(entry, report);
+      if (!report.doubts?.touch(unique, entry)) unique.judge(entry, report);
       yield;
     }
   }
@@ -136,12 +136,14 @@ export class Judgement implements Changes {
   *#judgeReferences(report: Report): Slices<void> {
     const known = new Set<string>();
     for (const [index, node] of this.#referrers) {
-      index.judgeReferrer(node, report);
+      if (!report.doubts?.touch(index, node)) index.judgeReferrer(node, report);
       if (this.#lostTargets.size > 0) known.add(node.identity);
       yield;
     }
     for (const [index, targets] of this.#lostTargets) {
       for (const { place, value } of targets.values()) {
+        const pivot = place.ancestor(index.pivotDepth).is;
+        if (pivot && report.doubts?.touch(index, pivot)) continue;
         index.judgeTarget(place, value, { known, report });
       }
     }
@@ -161,6 +163,7 @@ function isBelow(node: Cursor | undefined, pivots: ReadonlyMap<string, Cursor>):
 
 /** An expression that looks at too much makes the candidate invalid, not the daemon slow. */
 export function judgeWithinLimits(constraint: Constraint, node: Cursor, report: Report): void {
+  if (report.doubts?.touch(constraint, node)) return;
   try {
     constraint.judge(node, report);
   } catch (error) {

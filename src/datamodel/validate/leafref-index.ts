@@ -28,7 +28,7 @@ export class LeafrefIndex {
   readonly referrer: Leaf;
   readonly target: Leaf;
   readonly #engine: XpathEngine;
-  readonly #pivotDepth: number;
+  readonly pivotDepth: number;
   /** From below the pivot down to the target. */
   readonly #way: readonly DataSchema[];
   readonly #isDirect: boolean;
@@ -39,7 +39,7 @@ export class LeafrefIndex {
     this.#engine = engine;
     this.referrer = referrer;
     this.target = route.target;
-    this.#pivotDepth = route.pivotDepth;
+    this.pivotDepth = route.pivotDepth;
     this.#way = route.way;
     this.#isDirect = isDirect(route.way);
   }
@@ -56,12 +56,12 @@ export class LeafrefIndex {
 
   /** The pivot instance that a referrer or target is below. */
   groupOf(place: Place): string {
-    return place.ancestor(this.#pivotDepth).identity;
+    return place.ancestor(this.pivotDepth).identity;
   }
 
   /** Judges one new reference in the newer tree. */
   judgeReferrer(node: Cursor, report: Report): void {
-    const pivot = node.ancestor(this.#pivotDepth);
+    const pivot = node.ancestor(this.pivotDepth);
     if (!this.#exists(pivot, node.value as LeafValue)) {
       reportDangling(node, this.referrer, report);
     }
@@ -73,7 +73,7 @@ export class LeafrefIndex {
     value: LeafValue,
     { known, report }: { readonly known: ReadonlySet<string>; readonly report: Report },
   ): void {
-    const pivot = place.ancestor(this.#pivotDepth).is;
+    const pivot = place.ancestor(this.pivotDepth).is;
     if (pivot === undefined || this.#exists(pivot, value)) return;
     const count = this.#referrers.get(pivot.identity, value);
     if (count === 0) return;

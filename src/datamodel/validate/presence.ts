@@ -112,8 +112,11 @@ function choiceChecks(engine: XpathEngine, choice: ChoiceSchema): Check[] {
   const chosenIn = (object: DataObject): string[] =>
     [...choice.cases].filter(([, nodes]) => caseExists(object, nodes)).map(([name]) => name);
   const whens = choiceConditions(choice);
+  const members = [...choice.cases.values()].flat();
   return [
     (node, report) => {
+      // A node that could not be read would choose a case.
+      if (members.some((member) => report.doubts?.covers(node, member))) return;
       const chosen = chosenIn(objectOf(node));
       if (chosen.length > 1) {
         const message = `cases ${chosen.join(", ")} of choice "${choice.name}" exclude one another`;

@@ -4,6 +4,7 @@ import type { LeafValue } from "../schema/value-type.ts";
 import { type DataObject, keysOf } from "../tree/node.ts";
 import { type PathStep, printPath } from "../tree/path.ts";
 import type { Cursor } from "../xpath/cursor.ts";
+import type { Doubts } from "./doubts.ts";
 
 /** As many violations as one answer may carry (ARCHITECTURE §5). */
 const violationsMax = 10_000;
@@ -17,10 +18,16 @@ export interface Fault {
 /** Collects what is wrong; counts what there is no room for. */
 export class Report {
   readonly violations: Violation[] = [];
+  readonly doubts: Doubts | undefined;
   total = 0;
+
+  constructor(doubts?: Doubts) {
+    this.doubts = doubts;
+  }
 
   /** `child`: the missing node below the cursor that is wrong. */
   add(node: Cursor, fault: Fault, child?: DataSchema): void {
+    if (this.doubts?.covers(node, child)) return;
     this.total += 1;
     if (this.violations.length >= violationsMax) return;
     const path = cursorPath(node) + (child ? printPath([{ schema: child }]) : "");

@@ -27,6 +27,11 @@ export class UniqueIndex {
     return this.#ways.every((way) => way.every(({ config }) => config));
   }
 
+  /** True for the nodes whose values, or existence, it looks at. */
+  reads(schema: DataSchema): boolean {
+    return this.#ways.some((way) => way.includes(schema));
+  }
+
   entryChanged(was: Cursor | undefined, is: Cursor | undefined, log: UndoLog): boolean {
     const [before, after] = [was && this.#combination(was), is && this.#combination(is)];
     if (before === after) return false;

@@ -3,10 +3,12 @@ import { atOnce, type Slices } from "../../lib/slices.ts";
 import type { Violation } from "../error.ts";
 import type { Schema } from "../schema/schema.ts";
 import type { DataObject } from "../tree/node.ts";
+import type { KnownPlace } from "../tree/path.ts";
 import { Cursor } from "../xpath/cursor.ts";
 import { XpathEngine } from "../xpath/engine.ts";
 import { Comparison } from "./comparison.ts";
 import { UndoLog } from "./counts.ts";
+import { Doubts } from "./doubts.ts";
 import { Judgement } from "./judgement.ts";
 import { Report } from "./report.ts";
 import { compileRules, type SchemaRules } from "./rules.ts";
@@ -30,8 +32,15 @@ export interface Validator {
    * @throws assertion if `accept` comes after another validation began
    */
   validate(older: DataObject, newer: DataObject): Validation;
-  /** The same, in slices: nothing else may be validated until it is done. */
-  validation(older: DataObject, newer: DataObject): Slices<Validation>;
+  /**
+   * The same, in slices: nothing else may be validated until it is done. What depends on nodes
+   * that are `unread`, whose content in `newer` is not what it should have been, is not judged.
+   */
+  validation(
+    older: DataObject,
+    newer: DataObject,
+    unread?: readonly KnownPlace[],
+  ): Slices<Validation>;
   /** Judges a whole tree, as if nothing were there before. */
   validateAll(root: DataObject): Validation;
   /**
@@ -73,22 +82,32 @@ class IncrementalValidator implements Validator {
   }
 
   validateAll(root: DataObject): Validation {
-    return atOnce(this.#validation(undefined, root));
+    return atOnce(this.#validation(undefined, root, []));
   }
 
   validate(older: DataObject, newer: DataObject): Validation {
-    return atOnce(this.#validation(older, newer));
+    return atOnce(this.#validation(older, newer, []));
   }
 
-  validation(older: DataObject, newer: DataObject): Slices<Validation> {
-    return this.#validation(older, newer);
+  validation(
+    older: DataObject,
+    newer: DataObject,
+    unread: readonly KnownPlace[] = [],
+  ): Slices<Validation> {
+    return this.#validation(older, newer, unread);
   }
 
-  *#validation(older: DataObject | undefined, newer: DataObject): Slices<Validation> {
+  *#validation(
+    older: DataObject | undefined,
+    newer: DataObject,
+    unread: readonly KnownPlace[],
+  ): Slices<Validation> {
     this.#discard();
     yield* this.#catchUp(older);
     const log = new UndoLog();
-    const report = new Report();
+    const report = new Report(
+      unread.length > 0 ? new Doubts(this.#rules, unread, newer) : undefined,
+    );
     const judgement = yield* this.#compare(older, newer, log);
     yield* judgement.judge(new Cursor(undefined, this.#rules.root.schema, newer), report);
     const open = { log };

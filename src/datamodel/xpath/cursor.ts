@@ -36,9 +36,8 @@ export class Cursor {
 
   /** Equal for two cursors exactly where they are at one node; also across versions of the tree. */
   get identity(): string {
-    this.#identity ??= this.parent
-      ? `${this.parent.identity}\u0001${"prop" in this.schema ? this.schema.prop : ""}\u0002${this.key}`
-      : "";
+    const prop = "prop" in this.schema ? this.schema.prop : "";
+    this.#identity ??= this.parent ? identityBelow(this.parent.identity, prop, this.key) : "";
     return this.#identity;
   }
 
@@ -51,6 +50,11 @@ export class Cursor {
   get root(): Cursor {
     return this.ancestor(0);
   }
+}
+
+/** The identity of a node by that of its parent; "" is the root's. */
+export function identityBelow(parent: string, prop: string, key: string): string {
+  return `${parent}\u0001${prop}\u0002${key}`;
 }
 
 /** True for nodes that hold children. */

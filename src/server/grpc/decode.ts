@@ -1,4 +1,10 @@
-import { type ErrorTag, RequestError, type Violation } from "../../datamodel/error.ts";
+import {
+  type Finding,
+  Findings,
+  type Place,
+  violationsMax,
+} from "../../datamodel/codec/findings.ts";
+import { RequestError, type Unreadable } from "../../datamodel/error.ts";
 import type {
   CaseMembership,
   ChoiceSchema,
@@ -14,20 +20,16 @@ import { type Anydata, type DataObject, keysOf } from "../../datamodel/tree/node
 import { printKeys } from "../../datamodel/tree/path.ts";
 import { atOnce, type Slices } from "../../lib/slices.ts";
 import { fits, readScalar, wireTypeOf } from "./field-wire.ts";
-import { Filling, type Place } from "./filling.ts";
+import { Filling } from "./filling.ts";
 import type { LeafCodecs, PlainMessage } from "./leaf-codec.ts";
 import type { ProtoField, ProtoMessage } from "./proto-model.ts";
 import type { TypeRegistry } from "./type-registry.ts";
 import { malformed, WireReader } from "./wire.ts";
 
-/** Violations one answer can report. */
-const violationsMax = 10_000;
 /** Messages in messages; the schema bounds ours, this bounds what a sender makes of recursion. */
 const depthMax = 100;
 /** Fields of one body decoded in one go; entries of a list are a field each. */
 const sliceFields = 64;
-
-type Finding = Omit<Violation, "path"> & { readonly place: Place };
 
 /**
  * Decodes messages strictly: unknown fields, enum values that are not in the model, wrong wire
@@ -37,7 +39,7 @@ type Finding = Omit<Violation, "path"> & { readonly place: Place };
 export class MessageDecoder {
   readonly #types: TypeRegistry;
   readonly #leaves: LeafCodecs;
-  readonly #findings: Finding[] = [];
+  readonly #findings = new Findings();
   readonly #stateGiven: Finding[] = [];
   /** Bodies met and not yet decoded: their places are known once the whole message is. */
   readonly #bodies: GivenBody[] = [];
@@ -76,8 +78,14 @@ export class MessageDecoder {
 
   /** @throws RequestError with everything reported; `refuseState` includes state nodes given. */
   finish(refuseState: boolean): void {
-    const findings = refuseState ? [...this.#findings, ...this.#stateGiven] : this.#findings;
-    if (findings.length > 0) throw refusal(findings);
+    const { violations } = this.told(refuseState);
+    if (violations.length > 0) throw new RequestError(violations);
+  }
+
+  /** Everything reported, for a caller that goes on with what could be read. */
+  told(refuseState: boolean): Unreadable {
+    if (refuseState) for (const finding of this.#stateGiven.splice(0)) this.#findings.add(finding);
+    return this.#findings.told();
   }
 
   #plain(
@@ -156,7 +164,8 @@ export class MessageDecoder {
     if (!field.node && "enum" in field.type) {
       const { values } = this.#types.enum(field.type.enum);
       if (!values.some(({ number }) => number === value)) {
-        this.#report("invalid-value", () => "", `${field.name}: enum value ${value} is unknown`);
+        const message = `${field.name}: enum value ${value} is unknown`;
+        this.#findings.add({ tag: "invalid-value", place: () => "", message });
       }
     }
     return value;
@@ -230,14 +239,14 @@ export class MessageDecoder {
       case "list": {
         refuseTooDeep(depth);
         const position = filling.nextPosition(node);
-        const known = this.#findings.length;
+        const known = this.#findings.count;
         const nested = spot.reader.nested();
         const inner = this.#body(this.#target(field), nested, {
           place,
           depth: depth + 1,
           position,
         });
-        const isSound = this.#findings.length === known;
+        const isSound = this.#findings.count === known;
         this.#entry(node, inner, { filling, place, position, isSound });
         return;
       }
@@ -259,7 +268,8 @@ export class MessageDecoder {
     if (value === undefined) return;
     if (node.kind === "leaf") filling.set(node, value);
     else if (!filling.append(node, value)) {
-      this.#report("bad-element", place, `${node.type.toText(value)} is given twice`);
+      const message = `${node.type.toText(value)} is given twice`;
+      this.#findings.add({ tag: "bad-element", place, message });
     }
   }
 
@@ -274,7 +284,9 @@ export class MessageDecoder {
       return this.#leaves.of(node, field).fromProto(raw);
     } catch (error) {
       if (!(error instanceof ValueError)) throw error;
-      this.#report("invalid-value", place, error.message, error.appTag);
+      const { message, appTag } = error;
+      const tagged = appTag === undefined ? {} : { appTag };
+      this.#unread(place, { tag: "invalid-value", message, ...tagged });
       return undefined;
     }
   }
@@ -297,11 +309,12 @@ export class MessageDecoder {
     // A key that is there and wrong has its own violation.
     for (const key of isSound ? missing : []) {
       const entryPlace = () => `${place()}[${position}]`;
-      this.#report("missing-element", entryPlace, `key ${key.name} is missing`);
+      this.#unread(entryPlace, { tag: "missing-element", message: `key ${key.name} is missing` });
     }
     if (missing.length === 0 && !filling.entry(list, entry)) {
       const keys = keysOf(list, entry);
-      this.#report("bad-element", () => place() + printKeys(list, keys), "is given twice");
+      const entryPlace = () => place() + printKeys(list, keys);
+      this.#findings.add({ tag: "bad-element", place: entryPlace, message: "is given twice" });
     }
   }
 
@@ -311,7 +324,8 @@ export class MessageDecoder {
       return { anydata: JSON.parse(text) };
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
-      this.#report("invalid-value", place, `the value is not JSON: ${error.message}`);
+      const message = `the value is not JSON: ${error.message}`;
+      this.#unread(place, { tag: "invalid-value", message });
       return { anydata: null };
     }
   }
@@ -327,7 +341,7 @@ export class MessageDecoder {
         chosen.set(at.choice, first);
         if (first === at.caseName) continue;
         const message = `belongs to case ${at.caseName}, beside a node of case ${first}`;
-        this.#report("bad-element", () => `${place()}/${child.jsonName}`, message);
+        this.#unread(() => `${place()}/${child.jsonName}`, { tag: "bad-element", message });
       }
     }
   }
@@ -337,14 +351,15 @@ export class MessageDecoder {
     { number, wireType, reader }: Spot & { number: number },
     place: Place,
   ): void {
-    this.#report("unknown-element", place, `${message.name} has no field number ${number}`);
+    const text = `${message.name} has no field number ${number}`;
+    this.#findings.add({ tag: "unknown-element", place, message: text });
     reader.skip(wireType);
   }
 
   #misfit(field: ProtoField, { wireType, reader }: Spot, place: Place): void {
     const wanted = wireTypeOf(field);
     const message = `field ${field.name} has wire type ${wireType} instead of ${wanted}`;
-    this.#report("malformed-message", place, message);
+    this.#unread(place, { tag: "malformed-message", message });
     reader.skip(wireType);
   }
 
@@ -353,11 +368,12 @@ export class MessageDecoder {
     this.#stateGiven.push({ tag: "bad-element", place, message: "is state and cannot be written" });
   }
 
-  #report(tag: ErrorTag, place: Place, message: string, appTag?: string): void {
-    this.#findings.push({ tag, place, message, ...(appTag === undefined ? {} : { appTag }) });
-    if (this.#findings.length >= violationsMax) throw refusal(this.#findings);
+  #unread(place: Place, fault: Fault): void {
+    this.#findings.add({ ...fault, place, isUnread: true });
   }
 }
+
+type Fault = Omit<Finding, "place" | "isUnread">;
 
 interface Spot {
   readonly reader: WireReader;
@@ -433,8 +449,4 @@ function fieldsOf(message: ProtoMessage): Map<number, ProtoField> {
   const fields = new Map(message.fields.map((field) => [field.number, field]));
   fieldsByMessage.set(message, fields);
   return fields;
-}
-
-function refusal(findings: readonly Finding[]): RequestError {
-  return new RequestError(findings.map(({ place, ...finding }) => ({ path: place(), ...finding })));
 }

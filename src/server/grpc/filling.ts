@@ -1,3 +1,4 @@
+import type { Place } from "../../datamodel/codec/findings.ts";
 import type {
   ContainerSchema,
   DataSchema,
@@ -10,9 +11,6 @@ import { emptyList, type ListDraft, sortKey } from "../../datamodel/tree/list.ts
 import { type DataObject, type DataValue, emptyObject, keysOf } from "../../datamodel/tree/node.ts";
 import { printKeys } from "../../datamodel/tree/path.ts";
 import type { ProtoField } from "./proto-model.ts";
-
-/** The path of a node, made only when a violation is reported: then an entry's keys are known. */
-export type Place = () => string;
 
 /** A data object being filled; lists and leaf-lists are collected and put in at the end. */
 export class Filling {

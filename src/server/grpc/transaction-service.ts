@@ -1,32 +1,17 @@
 import type { handleClientStreamingCall, ServerReadableStream } from "@grpc/grpc-js";
-import { decodingJsonAt } from "../../datamodel/codec/decode.ts";
-import type { CommitOutcome, Edit, EditInsert } from "../../datamodel/datastore/datastore.ts";
+import { violationsMax } from "../../datamodel/codec/findings.ts";
+import type { CommitOutcome } from "../../datamodel/datastore/datastore.ts";
 import { CommitError, RequestError, refuse, type Violation } from "../../datamodel/error.ts";
-import { type DataObject, keysOf } from "../../datamodel/tree/node.ts";
-import { type InstancePath, parsePath, printPath } from "../../datamodel/tree/path.ts";
-import { Breather, type Slices } from "../../lib/slices.ts";
+import { Breather } from "../../lib/slices.ts";
 import type { Api } from "./api.ts";
 import { commitMessage, commitOptions, planMessage } from "./commit-message.ts";
+import { EditReader } from "./edit-reader.ts";
 import { violationMessage } from "./error-status.ts";
 import type { PlainMessage } from "./leaf-codec.ts";
 import { type Caller, callerOf, encodeReply, reported, stopping } from "./unary.ts";
 
 const request = "yangplane.core.v1.ApplyRequest";
 const response = "yangplane.core.v1.ApplyResponse";
-
-/** Violations one dry run may answer, and edits one transaction may have. */
-const violationsMax = 10_000;
-const editsMax = 1_000_000;
-
-const operations: readonly (Edit["operation"] | undefined)[] = [
-  undefined,
-  "merge",
-  "create",
-  "replace",
-  "delete",
-  "remove",
-];
-const inserts = [undefined, "first", "last", "before", "after"] as const;
 
 /** TransactionService.Apply. */
 export async function apply(api: Api, bytes: Buffer, caller: Caller): Promise<PlainMessage> {
@@ -83,8 +68,7 @@ async function* received(call: ServerReadableStream<Buffer, Buffer>): AsyncGener
 /** Edits collected from messages until they are committed. */
 class Transaction {
   readonly #api: Api;
-  readonly #edits: Edit[] = [];
-  readonly #violations: Violation[] = [];
+  readonly #reader: EditReader;
   readonly #breather = new Breather();
   #options: unknown;
   #messages = 0;
@@ -92,13 +76,14 @@ class Transaction {
 
   constructor(api: Api) {
     this.#api = api;
+    this.#reader = new EditReader(api);
   }
 
   async add(bytes: Buffer): Promise<void> {
     this.#hold(bytes.length);
     const decoder = this.#api.decoder();
     const plain = decoder.plain(request, bytes);
-    decoder.finish(true);
+    this.#reader.note(decoder.told(true));
     const { options, edits = [] } = plain as { options?: unknown; edits?: PlainMessage[] };
     if (options !== undefined && this.#messages > 0) {
       throw refuse("bad-element", "", "options belong into the first message of the stream");
@@ -106,8 +91,11 @@ class Transaction {
     this.#options ??= options;
     this.#messages += 1;
     for (const edit of edits) {
-      await this.#take(edit);
-      if (this.#breather.isDue) await this.#breather.breathe();
+      const reading = this.#reader.reading(edit);
+      for (let step = reading.next(); ; step = reading.next()) {
+        if (this.#breather.isDue) await this.#breather.breathe();
+        if (step.done) break;
+      }
     }
   }
 
@@ -131,47 +119,19 @@ class Transaction {
   }
 
   async commit(caller: Caller): Promise<PlainMessage> {
+    const { edits, unreadable } = this.#reader;
     const options = commitOptions(this.#options, caller);
-    if (this.#violations.length > 0) {
-      if (options.dryRun) return violationsAnswer(this.#violations);
-      throw new RequestError(this.#violations);
+    if (edits.length === 0 && !unreadable) {
+      throw refuse("missing-element", "", "there are no edits");
     }
-    if (this.#edits.length === 0) throw refuse("missing-element", "", "there are no edits");
-    const { datastore } = this.#api;
+    const told = unreadable === undefined ? options : { ...options, unreadable };
     try {
-      return answer(await datastore.commit(this.#edits, options), options.dryRun === true);
+      return answer(await this.#api.datastore.commit(edits, told), options.dryRun === true);
     } catch (error) {
       if (options.dryRun !== true || !(error instanceof RequestError)) throw error;
       return violationsAnswer(error.violations);
     }
   }
-
-  async #take(message: PlainMessage): Promise<void> {
-    try {
-      for (const edit of single(await this.#breather.run(readEdit(this.#api, message))))
-        this.#edits.push(edit);
-    } catch (error) {
-      if (!(error instanceof RequestError)) throw error;
-      if (this.#violations.length < violationsMax) this.#violations.push(...error.violations);
-    }
-    if (this.#edits.length <= editsMax) return;
-    throw refuse("too-big", "", `a transaction has at most ${editsMax} edits`);
-  }
-}
-
-/** Entries created as a list are an edit each: each of them is new, or refused on its own. */
-function single(edit: Edit): readonly Edit[] {
-  const { path, operation, value } = edit;
-  const { schema, keys } = path.at(-1) ?? {};
-  if (operation !== "create" || schema?.kind !== "list" || keys !== undefined) return [edit];
-  const entries = value as readonly DataObject[];
-  if (entries.length === 0) return [{ ...edit, operation: "merge" }];
-  const above = path.slice(0, -1);
-  return entries.map((entry) => ({
-    path: [...above, { schema, keys: keysOf(schema, entry) }],
-    operation,
-    value: entry,
-  }));
 }
 
 function answer(outcome: CommitOutcome, dryRun: boolean): PlainMessage {
@@ -185,86 +145,4 @@ function answer(outcome: CommitOutcome, dryRun: boolean): PlainMessage {
 
 function violationsAnswer(violations: readonly Violation[]): PlainMessage {
   return { violations: violations.slice(0, violationsMax).map(violationMessage) };
-}
-
-function* readEdit(api: Api, message: PlainMessage): Slices<Edit> {
-  const path = parsePath(api.datastore.schema, (message["path"] as string | undefined) ?? "");
-  const operation = operations[(message["operation"] as number | undefined) ?? 0];
-  if (operation === undefined) {
-    throw refuse("missing-element", printPath(path), "the edit's operation is missing");
-  }
-  const insert = readInsert(api, message, path);
-  const edit = { path, operation, ...(insert === undefined ? {} : { insert }) };
-  const isGiven = message["message"] !== undefined || message["json"] !== undefined;
-  if (operation === "delete" || operation === "remove") {
-    if (isGiven) throw refuse("bad-element", printPath(path), `${operation} takes no value`);
-    return edit;
-  }
-  const value = yield* readValue(api, message, path);
-  return value === undefined ? edit : { ...edit, value };
-}
-
-function* readValue(api: Api, edit: PlainMessage, path: InstancePath): Slices<Edit["value"]> {
-  if (edit["message"] !== undefined) return yield* readMessage(api, edit["message"], path);
-  if (edit["json"] !== undefined) {
-    return yield* decodingJsonAt(path, parseJson(edit["json"], path));
-  }
-  const last = path.at(-1);
-  const needsNone =
-    last?.value !== undefined || last?.keys !== undefined || last?.schema.kind === "container";
-  if (needsNone) return last?.value;
-  throw refuse("missing-element", printPath(path), "the edit's value is missing");
-}
-
-function parseJson(text: unknown, path: InstancePath): unknown {
-  try {
-    return JSON.parse(text as string);
-  } catch (error) {
-    // RangeError: nested deeper than the parser's stack.
-    if (!(error instanceof SyntaxError) && !(error instanceof RangeError)) throw error;
-    throw refuse("malformed-message", printPath(path), `the value is not JSON: ${error.message}`);
-  }
-}
-
-/** A value given as the generated message of the node. */
-function* readMessage(api: Api, any: unknown, path: InstancePath): Slices<Edit["value"]> {
-  const { type_url: url = "", value = Buffer.alloc(0) } = any as {
-    type_url?: string;
-    value?: Uint8Array;
-  };
-  const last = path.at(-1);
-  const wanted = last === undefined ? undefined : api.messageOf(last.schema);
-  const isWhole = last?.schema.kind === "list" && last.keys === undefined;
-  if (wanted === undefined || isWhole) {
-    throw refuse("bad-element", printPath(path), "only a container or list entry has a message");
-  }
-  const given = url.slice(url.lastIndexOf("/") + 1);
-  if (given !== wanted) {
-    throw refuse("bad-element", printPath(path), `the message is a ${given}, not a ${wanted}`);
-  }
-  const decoder = api.decoder();
-  const message = api.types.message(wanted);
-  const object = yield* decoder.decodingData(message, value, () => printPath(path));
-  decoder.finish(true);
-  return object;
-}
-
-function readInsert(api: Api, edit: PlainMessage, path: InstancePath): EditInsert | undefined {
-  const where = inserts[(edit["insert"] as number | undefined) ?? 0];
-  const text = (edit["point"] as string | undefined) ?? "";
-  const { keys, value } = path.at(-1) ?? {};
-  if (where !== undefined && keys === undefined && value === undefined) {
-    throw refuse("bad-attribute", printPath(path), "insert goes with one entry or value");
-  }
-  if (where === "before" || where === "after") {
-    const point = parsePath(api.datastore.schema, text).at(-1);
-    if (point === undefined || point.schema !== path.at(-1)?.schema) {
-      throw refuse("bad-attribute", printPath(path), `point "${text}" is no sibling of the node`);
-    }
-    return { where, point };
-  }
-  if (text !== "") {
-    throw refuse("bad-attribute", printPath(path), "point goes with INSERT_BEFORE or INSERT_AFTER");
-  }
-  return where === undefined ? undefined : { where };
 }

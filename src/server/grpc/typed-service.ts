@@ -1,5 +1,5 @@
 import type { Edit } from "../../datamodel/datastore/datastore.ts";
-import { RequestError, refuse } from "../../datamodel/error.ts";
+import { RequestError, refuse, type Unreadable } from "../../datamodel/error.ts";
 import type { DataSchema, OperationSchema } from "../../datamodel/schema/schema.ts";
 import type { YangList } from "../../datamodel/tree/list.ts";
 import { type DataObject, emptyObject } from "../../datamodel/tree/node.ts";
@@ -28,6 +28,8 @@ export interface TypedRequest {
   readonly plain: PlainMessage;
   readonly keys: GivenKeys;
   readonly body: DataObject | undefined;
+  /** What is wrong with the body, where its entry can be told nevertheless. */
+  readonly unreadable?: Unreadable;
 }
 
 type UnaryVerb = Exclude<MethodVerb, "watch" | "notify">;
@@ -54,7 +56,7 @@ const handlers: Readonly<Record<UnaryVerb, Handler>> = {
     const body = bodyOf(typed, request);
     const path = requestPath(nodeOf(typed), request.keys, body);
     const edits: Edit[] = [{ path, operation: "create", value: body }];
-    return write(typed, { path, edits, options: request.plain["options"] }, caller);
+    return write(typed, { path, edits, request }, caller);
   },
   update: (typed, request, caller) => {
     const body = bodyOf(typed, request);
@@ -64,17 +66,13 @@ const handlers: Readonly<Record<UnaryVerb, Handler>> = {
     const allowMissing = request.plain["allow_missing"] === true;
     const message = types.message(typed.api.messageOf(nodeOf(typed)) ?? "");
     const edits = updateEdits({ path, body, message, mask, allowMissing }, types);
-    return write(typed, { path, edits, options: request.plain["options"] }, caller);
+    return write(typed, { path, edits, request }, caller);
   },
   delete: async (typed, request, caller) => {
     const path = requestPath(nodeOf(typed), request.keys);
     const operation = request.plain["allow_missing"] === true ? "remove" : "delete";
     const edits: Edit[] = [{ path, operation }];
-    const { commit } = await write(
-      typed,
-      { path, edits, options: request.plain["options"] },
-      caller,
-    );
+    const { commit } = await write(typed, { path, edits, request }, caller);
     return commit === undefined ? {} : { commit };
   },
   invoke,
@@ -92,8 +90,27 @@ export function* decodingTyped(
   const message = api.types.message(method.request);
   const isWatch = binding.verb === "watch" || binding.verb === "notify";
   keys = givenKeys(plain, { keys: binding.keys, message, leaves: api.leaves }, isWatch);
-  decoder.finish(maskPaths(plain["update_mask"]).length === 0);
-  return { plain, keys, body: plain[binding.body] as DataObject | undefined };
+  const body = plain[binding.body] as DataObject | undefined;
+  const unreadable = decoder.told(maskPaths(plain["update_mask"]).length === 0);
+  if (unreadable.violations.length === 0) return { plain, keys, body };
+  // The tree is judged too, if one can tell which entry is meant.
+  const mayGoOn = isWrite(binding) && body !== undefined && hasKeys(binding, keys, body);
+  if (!mayGoOn) throw new RequestError(unreadable.violations);
+  return { plain, keys, body, unreadable };
+}
+
+function isWrite({ verb }: MethodBinding): boolean {
+  return verb === "create" || verb === "update";
+}
+
+function hasKeys({ target }: MethodBinding, keys: GivenKeys, body: DataObject): boolean {
+  try {
+    requestPath(target as DataSchema, keys, body);
+    return true;
+  } catch (error) {
+    if (error instanceof RequestError) return false;
+    throw error;
+  }
 }
 
 function bodyPlace({ target, verb }: MethodBinding, keys: GivenKeys): string {
@@ -152,13 +169,18 @@ function listEntries(typed: TypedMethod, { plain, keys }: TypedRequest): PlainMe
 interface Write {
   readonly path: InstancePath;
   readonly edits: readonly Edit[];
-  readonly options: unknown;
+  readonly request: TypedRequest;
 }
 
 /** Commits; the answer shows the entry as it is then, and nothing after a dry run. */
-async function write(typed: TypedMethod, { path, edits, options }: Write, caller: Caller) {
+async function write(typed: TypedMethod, { path, edits, request }: Write, caller: Caller) {
   const { api, binding, method } = typed;
-  const outcome = await api.datastore.commit(edits, commitOptions(options, caller));
+  const { plain, unreadable } = request;
+  const options = commitOptions(plain["options"], caller);
+  const outcome = await api.datastore.commit(edits, {
+    ...options,
+    ...(unreadable === undefined ? {} : { unreadable }),
+  });
   if (outcome.violations) throw new RequestError(outcome.violations);
   if (outcome.commit === undefined) return {};
   const entry = binding.verb === "delete" ? undefined : api.datastore.read(path, "operational");

@@ -42,10 +42,11 @@ import {
   subjectOfOperation,
 } from "./commit-report.ts";
 import { checkingIfMatch, UndoneCommits } from "./if-match.ts";
-import { Judge, type Verdict } from "./judge.ts";
+import { Judge, type Verdict, violationsMax } from "./judge.ts";
 import { LiveState } from "./live-state.ts";
 import { type Plan, Planner } from "./planner.ts";
 import { removeRecirculation } from "./recirculation.ts";
+import { refused } from "./refused.ts";
 import { Roster, type ServiceOffer } from "./roster.ts";
 import { bothWorks, noWork, type StateWork } from "./state-work.ts";
 import { applySteps, undoSteps } from "./step.ts";
@@ -301,12 +302,15 @@ export class Engine implements Datastore {
     const { work: forgets, rest } = this.#live.splitForgets(change.edits);
     const work = bothWorks(change.work, forgets);
     const id = older.id + 1;
-    const newer = { root: await breather.run(applyingEdits(older.root, rest)), id };
-    assignValues(this.schema.root, older.root, newer.root);
-    const judging = this.#judge.judge(older.root, newer.root, { restoring: false });
+    const { root, failed } = await breather.run(applyingEdits(older.root, rest));
+    const newer = { root, id };
+    const { violations, unread } = refused(this.schema, options.unreadable, failed);
+    assignValues(this.schema.root, older.root, root);
+    const judging = this.#judge.judge(older.root, root, { restoring: false, unread });
     const verdict = await breather.run(judging);
     try {
-      if (verdict.violations.length > 0) throw new RequestError(verdict.violations);
+      const wrong = [...violations, ...verdict.violations];
+      if (wrong.length > 0) throw new RequestError(wrong.slice(0, violationsMax));
       change.check?.(newer.root);
       const plan = await breather.run(this.#planner.plan(older.root, newer.root));
       if (options.dryRun === true) {

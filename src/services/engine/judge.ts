@@ -2,12 +2,12 @@ import type { Violation } from "../../datamodel/error.ts";
 import type { ListSchema, Schema } from "../../datamodel/schema/schema.ts";
 import type { YangList } from "../../datamodel/tree/list.ts";
 import type { DataObject } from "../../datamodel/tree/node.ts";
-import { printPath } from "../../datamodel/tree/path.ts";
+import { type KnownPlace, knownPlace, printPath } from "../../datamodel/tree/path.ts";
 import { createValidator, type Validator } from "../../datamodel/validate/validator.ts";
 import type { Devices } from "../../dataplane/dataplane.ts";
 import type { Slices } from "../../lib/slices.ts";
 import { capacityViolations } from "./capacity.ts";
-import { baseOf } from "./cube.ts";
+import { baseOf, cubePath } from "./cube.ts";
 import { nameViolations } from "./names.ts";
 import { refPath } from "./node-ref.ts";
 import { PeerIndex, peerChanges } from "./peers.ts";
@@ -15,7 +15,14 @@ import type { Planner } from "./planner.ts";
 import { initOnlyViolations } from "./verify.ts";
 
 /** Violations reported for one transaction at most. */
-const violationsMax = 10_000;
+export const violationsMax = 10_000;
+
+export interface JudgeOptions {
+  /** A restored configuration may name devices that are not there yet. */
+  readonly restoring: boolean;
+  /** Nodes whose content is not known: nothing is said that depends on it. */
+  readonly unread?: readonly KnownPlace[];
+}
 
 /** A verdict in favour; `accept` once the commit is applied, `discard` if it is not. */
 export interface Verdict {
@@ -53,16 +60,12 @@ export class Judge {
     validation.discard();
   }
 
-  *judge(
-    older: DataObject,
-    newer: DataObject,
-    options: { readonly restoring: boolean },
-  ): Slices<Verdict> {
+  *judge(older: DataObject, newer: DataObject, options: JudgeOptions): Slices<Verdict> {
     const lists = [...this.#planner.services.keys()];
     const changes = lists.flatMap((list) => {
       return peerChanges(list, cubesOf(older, list), cubesOf(newer, list));
     });
-    const yang = yield* this.#validator.validation(older, newer);
+    const yang = yield* this.#validator.validation(older, newer, options.unread);
     const violations = [
       ...yang.violations,
       ...initOnlyViolations(this.#schema, older, newer),
@@ -70,7 +73,8 @@ export class Judge {
       ...this.peers.check(changes, options),
     ];
     // A service may rely on what YANG says, so it only judges what YANG accepts.
-    if (violations.length === 0) violations.push(...this.#serviceViolations(older, newer));
+    const faulty = this.#cubesOf(violations, options.unread ?? []);
+    violations.push(...this.#serviceViolations(older, newer, faulty));
     return {
       violations: violations.slice(0, violationsMax),
       accept: () => {
@@ -81,15 +85,27 @@ export class Judge {
     };
   }
 
-  #serviceViolations(older: DataObject, newer: DataObject): Violation[] {
+  /** Paths of the cubes, or whatever is at the top, that something is wrong with. */
+  #cubesOf(violations: readonly Violation[], unread: readonly KnownPlace[]): ReadonlySet<string> {
+    const known = violations.map(({ path }) => knownPlace(this.#schema, path));
+    return new Set([...known, ...unread].map(({ path }) => printPath(path.slice(0, 1))));
+  }
+
+  #serviceViolations(
+    older: DataObject,
+    newer: DataObject,
+    faulty: ReadonlySet<string>,
+  ): Violation[] {
     const violations: Violation[] = [];
     for (const [list, service] of this.#planner.services) {
       for (const [, was, config] of cubesOf(newer, list).changes(cubesOf(older, list))) {
         if (config === undefined) continue;
+        const { name } = baseOf(config);
+        if (faulty.has(cubePath({ list, name }))) continue;
         const facts = this.#planner.factsFor(service, was, config);
         violations.push(...capacityViolations(list, service, { config, facts }));
         for (const { at, message } of service.validate?.(config) ?? []) {
-          const path = printPath(refPath(list, baseOf(config).name, at));
+          const path = printPath(refPath(list, name, at));
           violations.push({ path, tag: "operation-failed", appTag: "service", message });
         }
       }

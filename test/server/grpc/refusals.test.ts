@@ -13,6 +13,20 @@ describe("a refusal over gRPC", () => {
   });
   afterEach(() => session[Symbol.asyncDispose]());
 
+  it("tells what is wrong in the body together with what is wrong with the tree", async () => {
+    session.datastore.judge = () => [{ path: "/x", tag: "operation-failed", message: "no" }];
+    const ports = { name: "p3", stp: [{ vlan: 5000 }, { vlan: 2, pathCost: 3 }] };
+
+    const { violations } = await refused("CreatePorts", { bridgeName: "br0", ports });
+
+    const path = "/bridge:bridge[name='br0']/ports[name='p3']/stp[1]/vlan";
+    assert.deepEqual(
+      violations.map((one) => one.path),
+      [path, "/x"],
+    );
+    assert.deepEqual(session.datastore.seen.at(-1)?.unreadable?.places, [path]);
+  });
+
   const refusals = [
     {
       why: "a missing entry",

@@ -40,6 +40,81 @@ describe("TransactionService", () => {
     });
   });
 
+  describe("with edits that cannot be read", () => {
+    const br0 = "/bridge:bridge[name='br0']";
+    const port = "yangplane.bridge.v1.Bridge.Ports";
+    const given = (type: string, value: object) => {
+      return { type_url: `type.googleapis.com/${type}`, value: session.encode(type, value) };
+    };
+    const cases = [
+      {
+        title: "a value of the wrong type",
+        edit: { path: `${br0}/ports[name='p1']/mtu`, json: '"x"' },
+        places: [`${br0}/ports[name='p1']/mtu`],
+      },
+      {
+        title: "a value in a message",
+        edit: {
+          path: `${br0}/ports[name='p1']`,
+          get message() {
+            return given(port, { stp: [{ vlan: 5000 }] });
+          },
+        },
+        places: [`${br0}/ports[name='p1']/stp[1]/vlan`],
+      },
+      {
+        title: "text that is no JSON",
+        edit: { path: `${br0}/ports[name='p1']`, json: "{" },
+        places: [`${br0}/ports[name='p1']`],
+      },
+      {
+        title: "an unknown member",
+        edit: { path: `${br0}/ports[name='p1']`, json: '{"mtu":1400,"nix":1}' },
+        paths: [`${br0}/ports[name='p1']`],
+        places: [],
+      },
+      {
+        title: "an unknown path",
+        edit: { path: `${br0}/nix`, json: "1" },
+        paths: [br0],
+        places: [],
+      },
+      {
+        title: "a wrong key",
+        edit: { path: `${br0}/ports[name='p1']/stp[vlan='5000']`, json: "{}" },
+        places: [`${br0}/ports[name='p1']/stp/vlan`],
+      },
+    ];
+
+    for (const { title, edit, places, paths = places } of cases) {
+      it(`tells ${title} and what is wrong with the others`, async () => {
+        session.datastore.judge = () => [{ path: "/x", tag: "operation-failed", message: "no" }];
+        const sound = { path: `${br0}/ports[name='p2']/mtu`, json: "1400" };
+        const edits = [edit, sound].map((one) => ({ operation: "OPERATION_MERGE", ...one }));
+
+        const { violations } = await session.refused(apply, { edits });
+
+        assert.deepEqual(
+          violations.map(({ path }) => path),
+          [...paths, "/x"],
+        );
+        const { unreadable } = session.datastore.seen.at(-1) ?? {};
+        assert.deepEqual(unreadable?.places, places);
+      });
+    }
+
+    it("refuses them where nothing else is wrong, also as a dry run", async () => {
+      const edits = [
+        { path: `${br0}/ports[name='p1']/mtu`, operation: "OPERATION_MERGE", json: "{}" },
+      ];
+
+      const { violations } = await session.call(apply, { options: { dryRun: true }, edits });
+
+      assert.equal((violations as unknown[]).length, 1);
+      assert.equal((await session.refused(apply, { edits })).code, "INVALID_ARGUMENT");
+    });
+  });
+
   it("takes a message or JSON as the value of an edit", async () => {
     const value = session.encode("yangplane.bridge.v1.Bridge.Ports", { mtu: 1400 });
     const message = { type_url: "type.googleapis.com/yangplane.bridge.v1.Bridge.Ports", value };

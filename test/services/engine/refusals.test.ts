@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Edit } from "../../../src/datamodel/datastore/datastore.ts";
-import { anyServices, type EngineFixture, engineFixture } from "../../support/engine.ts";
+import type { Violation } from "../../../src/datamodel/error.ts";
+import { anyServices, type EngineFixture, engineFixture, local } from "../../support/engine.ts";
 import { patchPanel } from "../../support/patch-panel.ts";
 import { jsonOf } from "../../support/tree.ts";
 
@@ -176,6 +177,82 @@ const cases: readonly Case[] = [
       [`${p2}/peer`, "instance-required"],
     ],
   },
+  {
+    title: "what cannot be applied beside what is wrong with the rest",
+    edits: [
+      ["merge", `${br0}/ports[name='p3']/peer`, "dev9"],
+      ["create", p2, {}],
+      ["delete", `${br0}/ports[name='p7']`],
+      ["create", `${br0}/ports[name='p3']`, {}],
+      ["merge", `${br0}/fdb/entry[address='02:00:00:00:00:01']`, { port: "p9" }],
+    ],
+    wrong: [
+      [p2, "data-exists"],
+      [`${br0}/ports[name='p7']`, "data-missing"],
+      [`${br0}/fdb/entry[address='02:00:00:00:00:01']/port`, "instance-required"],
+      [`${br0}/ports[name='p3']/peer`, "instance-required"],
+    ],
+  },
+  {
+    title: "what its service says of one cube beside what YANG says of another",
+    edits: [
+      ["merge", `${br0}/fdb/entry[address='02:00:00:00:00:01']`, { port: "p9" }],
+      ["merge", `${pp0}/cable[from='b']`, { to: "b" }],
+    ],
+    wrong: [
+      [`${br0}/fdb/entry[address='02:00:00:00:00:01']/port`, "instance-required"],
+      [`${pp0}/cable[from='b']`, "service"],
+    ],
+  },
+];
+
+interface UnreadableCase {
+  readonly title: string;
+  /** The path of what could not be read. */
+  readonly place: string;
+  readonly edits: readonly Written[];
+  readonly wrong: Case["wrong"];
+}
+
+const entry = `${br0}/fdb/entry[address='02:00:00:00:00:01']`;
+
+const unreadables: readonly UnreadableCase[] = [
+  {
+    title: "a leaf, and a dangling reference elsewhere",
+    place: `${br0}/fdb/aging-time`,
+    edits: [["merge", entry, { port: "p9" }]],
+    wrong: [[`${entry}/port`, "instance-required"]],
+  },
+  {
+    title: "the name of a port, which a reference may mean",
+    place: `${br0}/ports[1]/name`,
+    edits: [["merge", entry, { port: "p9" }]],
+    wrong: [],
+  },
+  {
+    title: "the port of an entry, which is there all the same",
+    place: `${entry}/port`,
+    edits: [["merge", entry, {}]],
+    wrong: [],
+  },
+  {
+    title: "the name of a cube, and edits below a cube that is missing",
+    place: "/simplebridge:simplebridge/name",
+    edits: [["merge", "/simplebridge:simplebridge[name='new']/loglevel", "DEBUG"]],
+    wrong: [],
+  },
+  {
+    title: "a leaf, and edits below a cube that is missing",
+    place: `${br0}/fdb/aging-time`,
+    edits: [["merge", "/simplebridge:simplebridge[name='new']/loglevel", "DEBUG"]],
+    wrong: [["/simplebridge:simplebridge[name='new']", "missing-parent"]],
+  },
+  {
+    title: "a leaf, and a device that is missing",
+    place: `${br0}/fdb/aging-time`,
+    edits: [["merge", `${p2}/peer`, "dev9"]],
+    wrong: [[`${p2}/peer`, "instance-required"]],
+  },
 ];
 
 describe("the engine", () => {
@@ -190,6 +267,21 @@ describe("the engine", () => {
       assert.deepEqual(faults, wrong);
       const isUnchanged = JSON.stringify(jsonOf(schema, engine.snapshot().root));
       assert.equal(isUnchanged === JSON.stringify(before), wrong.length > 0);
+    });
+  }
+
+  for (const { title, place, edits, wrong } of unreadables) {
+    it(`tells all that is wrong where it was not given ${title}`, async () => {
+      const { engine, edit } = await started();
+      const unread: Violation = { path: place, tag: "invalid-value", message: "is no such value" };
+
+      const { violations = [] } = await engine.commit(
+        edits.map((written) => edit(...written)),
+        { ...local, unreadable: { violations: [unread], places: [place] } },
+      );
+
+      const faults = violations.map(({ path, tag, appTag }) => [path, appTag ?? tag]);
+      assert.deepEqual(faults, [[place, "invalid-value"], ...wrong]);
     });
   }
 });
