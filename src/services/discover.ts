@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { ObjectLayout } from "../dataplane/layout.ts";
+import type { MapLayout, ObjectLayout } from "../dataplane/layout.ts";
 import { assert } from "../lib/assert.ts";
 import { type Discovered, hasCubes } from "./any-service.ts";
 
@@ -21,6 +21,13 @@ export async function discoverServices(folder: string): Promise<readonly Discove
     services.push(module.service);
   }
   return services;
+}
+
+/** The engine's own maps, as the objects of services that are built in have them, by name. */
+export function coreMapsOf(objects: readonly ObjectLayout[]): ReadonlyMap<string, MapLayout> {
+  const maps = objects.flatMap((object) => Object.values(object.maps));
+  const core = maps.filter(({ owner }) => owner === "core");
+  return new Map(core.map((map) => [map.name, map]));
 }
 
 /** The compiled objects of those services that have cubes. */

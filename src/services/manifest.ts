@@ -19,3 +19,27 @@ export interface Manifest {
   /** The module that exports the service. Another build has another path: modules are cached. */
   readonly module: string;
 }
+
+/** Undefined for what is no manifest, or names files outside its folder. */
+export function parseManifest(text: string): Manifest | undefined {
+  const parsed = parsedJson(text);
+  if (typeof parsed !== "object" || parsed === null) return undefined;
+  const { contract, name, module } = parsed as Readonly<Record<string, unknown>>;
+  if (typeof contract !== "number" || typeof name !== "string" || typeof module !== "string") {
+    return undefined;
+  }
+  const isInside = namePattern.test(name) && modulePattern.test(module);
+  return isInside ? { contract, name, module } : undefined;
+}
+
+/** Of YANG identifiers (RFC 7950 §14) those that are names of files everywhere. */
+const namePattern = /^[a-z_][a-z0-9_.-]*$/i;
+const modulePattern = /^program-[0-9a-f]+\/service\.js$/;
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -11,10 +11,13 @@ export class ServiceFolder implements Disposable {
   readonly path: string;
   readonly #remove: Disposable;
 
-  constructor(from = "examples/packetcounter") {
+  constructor(from = "examples/packetcounter", { built = false } = {}) {
     const parent = mkdtempSync(join(tmpdir(), "yangplane-service-"));
     this.path = join(parent, basename(from));
-    cpSync(from, this.path, { recursive: true, filter: (path) => basename(path) !== "build" });
+    cpSync(from, this.path, {
+      recursive: true,
+      filter: (path) => built || basename(path) !== "build",
+    });
     this.#remove = untilExit(() => rmSync(parent, { recursive: true }));
   }
 
