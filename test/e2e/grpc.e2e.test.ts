@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { homedir } from "node:os";
 import { promisify } from "node:util";
-import { bridge } from "../server/grpc/models.ts";
+import { emptyObject } from "../../src/datamodel/tree/node.ts";
+import { bridge, nat } from "../server/grpc/models.ts";
 import { Session } from "../server/grpc/session.ts";
 
 const run = promisify(execFile);
@@ -34,8 +35,27 @@ describe("grpcurl, which knows the API by reflection alone,", () => {
       "yangplane.core.v1.CubeService",
       "yangplane.core.v1.DatastoreService",
       "yangplane.core.v1.SchemaService",
+      "yangplane.core.v1.ServiceService",
       "yangplane.core.v1.TransactionService",
     ]);
+  });
+
+  it("sees a service that comes and goes while it runs", async () => {
+    const listed = async () =>
+      (await curl(session.socket, "list")).stdout.includes("yangplane.nat.");
+    session.datastore.add(nat);
+    assert.ok(await listed());
+    const request = { nat: { name: "n1" } };
+    const made = await call("yangplane.nat.v1.NatService/CreateNat", request);
+    assert.deepEqual(made.nat, { name: "n1" });
+
+    session.datastore.root = emptyObject(session.datastore.schema.root);
+    session.datastore.remove("nat");
+    assert.ok(!(await listed()));
+    await assert.rejects(
+      call("yangplane.nat.v1.NatService/CreateNat", request),
+      /not expose service/,
+    );
   });
 
   it("describes a message as it is printed", async () => {

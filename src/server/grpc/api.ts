@@ -1,6 +1,7 @@
 import type { Datastore } from "../../datamodel/datastore/datastore.ts";
 import { coreDescriptorSet } from "../../gen/proto/core-descriptors.ts";
 import type { Log } from "../../lib/log.ts";
+import type { ServiceRoster } from "../service-roster.ts";
 import { ByteBudget } from "./byte-budget.ts";
 import { MessageDecoder } from "./decode.ts";
 import { descriptors } from "./descriptors.ts";
@@ -10,6 +11,7 @@ import { LeafCodecs } from "./leaf-codec.ts";
 import { Listings } from "./listings.ts";
 import type { Lock } from "./lock.ts";
 import type { ProtoFile, ProtoMethod, ProtoService } from "./proto-model.ts";
+import { Reflection } from "./reflection.ts";
 import { protoFile, TypeRegistry } from "./type-registry.ts";
 
 /** Bytes that one transaction, and all open ones together, may have sent before they commit. */
@@ -20,20 +22,21 @@ export interface TransactionLimits {
 
 interface ApiParts {
   readonly datastore: Datastore;
+  /** Field numbers promised, by module; of a module that comes later when it comes. */
   readonly locks: ReadonlyMap<string, Lock>;
+  readonly roster?: ServiceRoster | undefined;
   readonly log: Log;
   readonly limits: TransactionLimits;
 }
 
-/** All that is known of the API once: its files, types and codecs, on top of a datastore. */
+/** The API: its files, types and codecs, on top of a datastore whose modules may come and go. */
 export class Api {
   readonly datastore: Datastore;
+  /** Absent where services cannot be loaded. */
+  readonly roster: ServiceRoster | undefined;
   readonly log: Log;
   readonly types = new TypeRegistry();
   readonly encoder: MessageEncoder;
-  readonly descriptors: readonly FileDescriptor[];
-  /** Services that have generated methods. */
-  readonly generated: readonly ProtoService[];
   readonly leaves: LeafCodecs;
   readonly listings: Listings;
   readonly limits: TransactionLimits;
@@ -41,27 +44,62 @@ export class Api {
   readonly openTransactions: ByteBudget;
   /** Ends each stream that would otherwise last as long as its client. */
   readonly endStreams = new Set<() => void>();
+  readonly #locks: ReadonlyMap<string, Lock>;
+  readonly #coreDescriptors: readonly FileDescriptor[];
   readonly #core: readonly ProtoFile[];
-  readonly #messageOf = new Map<object, string>();
+  /** Files of modules that have messages, by module. */
+  readonly #generated = new Map<string, ProtoFile>();
+  readonly #messageOf = new WeakMap<object, string>();
+  #reflection: Reflection | undefined;
 
-  constructor({ datastore, locks, log, limits }: ApiParts) {
+  constructor({ datastore, locks, roster, log, limits }: ApiParts) {
     this.datastore = datastore;
+    this.roster = roster;
+    this.#locks = locks;
     this.limits = limits;
     this.openTransactions = new ByteBudget(limits.openTransactionBytes);
     this.listings = new Listings(datastore);
     this.log = log;
-    const coreDescriptors = decodeFileDescriptorSet(Buffer.from(coreDescriptorSet, "base64"));
-    this.#core = coreDescriptors.filter(({ syntax }) => syntax === "proto3").map(protoFile);
-    const { schema } = datastore;
-    const modules = [...schema.modules.keys()].sort();
-    const files = modules.map((module) => descriptors(schema, module, locks.get(module)).file);
-    const own = files.filter(({ messages }) => messages.length > 0);
-    for (const file of [...this.#core, ...own]) this.types.add(file);
-    for (const file of own) this.#indexMessages(file);
-    this.generated = own.flatMap(({ services }) => services);
-    this.descriptors = [...coreDescriptors, ...own.map(fileDescriptor)];
-    this.leaves = new LeafCodecs(this.types, schema);
+    this.#coreDescriptors = decodeFileDescriptorSet(Buffer.from(coreDescriptorSet, "base64"));
+    this.#core = this.#coreDescriptors.filter(({ syntax }) => syntax === "proto3").map(protoFile);
+    for (const file of this.#core) this.types.add(file);
+    for (const module of [...datastore.schema.modules.keys()].sort()) this.addModule(module);
+    this.leaves = new LeafCodecs(this.types, datastore.schema);
     this.encoder = new MessageEncoder(this.types, this.leaves);
+  }
+
+  /** Services that have generated methods. */
+  get generated(): readonly ProtoService[] {
+    return [...this.#generated.values()].flatMap(({ services }) => services);
+  }
+
+  /** What reflection tells of the files as they are now. */
+  get reflection(): Reflection {
+    const generated = [...this.#generated.values()].map(fileDescriptor);
+    this.#reflection ??= new Reflection([...this.#coreDescriptors, ...generated]);
+    return this.#reflection;
+  }
+
+  /** Takes up a module of the schema; gives its services. */
+  addModule(module: string): readonly ProtoService[] {
+    const { schema } = this.datastore;
+    const { file } = descriptors(schema, module, this.#locks.get(module));
+    if (file.messages.length === 0) return [];
+    this.#generated.set(module, file);
+    this.types.add(file);
+    this.#indexMessages(file);
+    this.#reflection = undefined;
+    return file.services;
+  }
+
+  /** Forgets a module; gives the services it had. */
+  removeModule(module: string): readonly ProtoService[] {
+    const file = this.#generated.get(module);
+    if (file === undefined) return [];
+    this.#generated.delete(module);
+    this.types.remove(file);
+    this.#reflection = undefined;
+    return file.services;
   }
 
   /** A decoder for one request: it collects what is wrong with it. */

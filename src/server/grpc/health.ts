@@ -18,13 +18,24 @@ type Stream = ServerWritableStream<Buffer, Buffer>;
  */
 export class Health {
   readonly #api: Api;
-  readonly #services: ReadonlySet<string>;
-  readonly #watches = new Map<Stream, () => void>();
+  readonly #services: Set<string>;
+  readonly #watches = new Map<Stream, { readonly service: string; readonly tell: () => void }>();
   #status = serving;
 
   constructor(api: Api, services: readonly string[]) {
     this.#api = api;
     this.#services = new Set(["", ...services]);
+  }
+
+  add(service: string): void {
+    this.#services.add(service);
+    this.#tell(service);
+  }
+
+  /** It is unknown from now on. */
+  remove(service: string): void {
+    this.#services.delete(service);
+    this.#tell(service);
   }
 
   /** The handler of a method. */
@@ -39,7 +50,11 @@ export class Health {
   /** Tells every watcher that nothing is served any more. */
   stop(): void {
     this.#status = notServing;
-    for (const tell of this.#watches.values()) tell();
+    for (const { tell } of this.#watches.values()) tell();
+  }
+
+  #tell(changed: string): void {
+    for (const { service, tell } of this.#watches.values()) if (service === changed) tell();
   }
 
   #request(method: ProtoMethod, bytes: Buffer): PlainMessage {
@@ -66,7 +81,7 @@ export class Health {
         const status = this.#services.has(service) ? this.#status : serviceUnknown;
         stream.write(this.#api.encoder.encode(method.response, { status }));
       };
-      this.#watches.set(stream, tell);
+      this.#watches.set(stream, { service, tell });
       callerOf(stream).signal.addEventListener("abort", () => this.#watches.delete(stream));
       endWithServer(this.#api, stream);
       tell();

@@ -2,6 +2,7 @@ import { Server, ServerCredentials } from "@grpc/grpc-js";
 import type { Datastore } from "../../datamodel/datastore/datastore.ts";
 import type { Log } from "../../lib/log.ts";
 import type { Listener } from "../listener.ts";
+import type { ServiceRoster } from "../service-roster.ts";
 import { Api, type TransactionLimits } from "./api.ts";
 import type { Lock } from "./lock.ts";
 import { addServices } from "./services.ts";
@@ -37,8 +38,10 @@ export interface GrpcServerOptions {
   readonly listeners: readonly GrpcListener[];
   readonly log: Log;
   readonly limits?: Partial<GrpcLimits>;
-  /** Field numbers promised, by module. */
+  /** Field numbers promised, by module; of a module that comes later when it comes. */
   readonly locks?: ReadonlyMap<string, Lock>;
+  /** Loads and unloads services; without it that is refused. */
+  readonly roster?: ServiceRoster;
 }
 
 export interface GrpcServer {
@@ -58,8 +61,8 @@ const defaults: GrpcLimits = {
 /** Serves the datastore over gRPC until stopped. */
 export function startGrpcServer(options: GrpcServerOptions): GrpcServer {
   const limits = { ...defaults, ...options.limits };
-  const { datastore, listeners, locks = new Map(), log } = options;
-  const api = new Api({ datastore, locks, log, limits });
+  const { datastore, listeners, locks = new Map(), roster, log } = options;
+  const api = new Api({ datastore, locks, roster, log, limits });
   const server = new Server({
     "grpc.max_receive_message_length": messageSizeMax,
     "grpc.max_send_message_length": messageSizeMax,

@@ -14,8 +14,8 @@ import { getNode, invokeByPath } from "./datastore-service.ts";
 import { Health } from "./health.ts";
 import type { PlainMessage } from "./leaf-codec.ts";
 import type { ProtoMethod, ProtoService } from "./proto-model.ts";
-import { Reflection } from "./reflection.ts";
 import { getModule, listModules } from "./schema-service.ts";
+import { listServices, loadService, unloadService } from "./service-service.ts";
 import { apply, applyStream } from "./transaction-service.ts";
 import { typedUnary } from "./typed-service.ts";
 import { type Caller, endWithServer, reported, unary } from "./unary.ts";
@@ -33,6 +33,11 @@ const coreMethods: Readonly<Record<string, Readonly<Record<string, CoreMethod>>>
   [`${core}.CubeService`]: { ListCubes: listCubes, GetCube: getCube },
   [`${core}.DatastoreService`]: { Get: getNode, Invoke: invokeByPath },
   [`${core}.SchemaService`]: { ListModules: listModules, GetModule: getModule },
+  [`${core}.ServiceService`]: {
+    ListServices: listServices,
+    LoadService: loadService,
+    UnloadService: unloadService,
+  },
 };
 
 /** Adds every service to the server; the result tells health clients that all of them stop. */
@@ -47,16 +52,48 @@ export function addServices(server: Server, api: Api): () => void {
       ? applyStream(api)
       : unary(api, method.response, (bytes, caller) => apply(api, bytes, caller)),
   );
-  for (const service of api.generated) {
-    addService(server, service, (method) => typedHandler(api, method));
-  }
   addReflection(server, api);
   server.addService(getChannelzServiceDefinition(), { ...getChannelzHandlers() });
-  const generated = api.generated.map(({ fullName }) => fullName);
-  const names = [...Object.keys(coreMethods), `${core}.TransactionService`, ...generated];
-  const health = new Health(api, names);
+  const health = new Health(api, [...Object.keys(coreMethods), `${core}.TransactionService`]);
   addService(server, api.service("grpc.health.v1.Health"), (method) => health.handler(method));
-  return () => health.stop();
+  const typed = new TypedServices(server, api, health);
+  return () => {
+    typed[Symbol.dispose]();
+    health.stop();
+  };
+}
+
+/** The generated services, those of modules that come and go while the server runs included. */
+class TypedServices implements Disposable {
+  readonly #server: Server;
+  readonly #api: Api;
+  readonly #health: Health;
+  readonly #modules: Disposable;
+
+  constructor(server: Server, api: Api, health: Health) {
+    this.#server = server;
+    this.#api = api;
+    this.#health = health;
+    for (const service of api.generated) this.#add(service);
+    this.#modules = api.datastore.subscribeSchema(({ kind, module }) => {
+      if (kind === "added") for (const service of api.addModule(module)) this.#add(service);
+      else for (const service of api.removeModule(module)) this.#remove(service);
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#modules[Symbol.dispose]();
+  }
+
+  #add(service: ProtoService): void {
+    addService(this.#server, service, (method) => typedHandler(this.#api, method));
+    this.#health.add(service.fullName);
+  }
+
+  #remove(service: ProtoService): void {
+    this.#server.removeService(definitionOf(service));
+    this.#health.remove(service.fullName);
+  }
 }
 
 function coreHandler(
@@ -91,7 +128,6 @@ function typedHandler(api: Api, method: ProtoMethod): UntypedHandleCall {
 }
 
 function addReflection(server: Server, api: Api): void {
-  const reflection = new Reflection(api.descriptors);
   for (const version of ["v1", "v1alpha"]) {
     const service = api.service(`grpc.reflection.${version}.ServerReflection`);
     addService(server, service, (method) => (stream: ServerDuplexStream<Buffer, Buffer>) => {
@@ -99,7 +135,7 @@ function addReflection(server: Server, api: Api): void {
       stream.on("data", (bytes: Buffer) => {
         try {
           const request = api.decoder().plain(method.request, bytes);
-          stream.write(api.encoder.encode(method.response, reflection.answer(request)));
+          stream.write(api.encoder.encode(method.response, api.reflection.answer(request)));
         } catch (error) {
           stream.emit("error", reported(api, stream.getPath(), error));
         }
@@ -118,8 +154,13 @@ function addService(
   service: ProtoService,
   handlerOf: (method: ProtoMethod) => UntypedHandleCall,
 ): void {
+  const handlers = service.methods.map((method) => [method.name, handlerOf(method)] as const);
+  server.addService(definitionOf(service), Object.fromEntries(handlers));
+}
+
+function definitionOf(service: ProtoService): ServiceDefinition {
   const bytes = (value: Buffer): Buffer => value;
-  const definition = Object.fromEntries(
+  return Object.fromEntries(
     service.methods.map((method) => [
       method.name,
       {
@@ -132,7 +173,5 @@ function addService(
         responseDeserialize: bytes,
       },
     ]),
-  ) satisfies ServiceDefinition;
-  const handlers = service.methods.map((method) => [method.name, handlerOf(method)] as const);
-  server.addService(definition, Object.fromEntries(handlers));
+  );
 }

@@ -30,6 +30,14 @@ export class TypeRegistry {
     for (const top of file.enums) this.#enums.set(top.fullName, top);
   }
 
+  remove(file: ProtoFile): void {
+    for (const message of allMessages(file.messages)) {
+      this.#messages.delete(message.fullName);
+      for (const nested of message.enums) this.#enums.delete(nested.fullName);
+    }
+    for (const top of file.enums) this.#enums.delete(top.fullName);
+  }
+
   find(fullName: string): ProtoMessage | undefined {
     return this.#messages.get(fullName);
   }

@@ -23,6 +23,8 @@ export interface Caller {
   /** `grpc TransactionService/Apply`. */
   readonly call: string;
   readonly signal: AbortSignal;
+  /** False for who is connected through a network. */
+  readonly isOnSocket: boolean;
 }
 
 export type Unary = (request: Buffer, caller: Caller) => Promise<PlainMessage> | PlainMessage;
@@ -53,6 +55,8 @@ export function callerOf(call: Call): Caller {
     user: userOf(call.getAuthContext()?.sslPeerCertificate),
     call: `grpc ${call.getPath().replace(/^\/(.*\.)?/, "")}`,
     signal: controller.signal,
+    // A Unix socket has no address of the other side.
+    isOnSocket: call.getPeer() === "unknown",
   };
 }
 

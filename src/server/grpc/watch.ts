@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { ServerWritableStream } from "@grpc/grpc-js";
-import type { ChangeEvent } from "../../datamodel/datastore/datastore.ts";
+import type { ChangeEvent, SchemaChange } from "../../datamodel/datastore/datastore.ts";
 import { refuse } from "../../datamodel/error.ts";
 import type { DataSchema } from "../../datamodel/schema/schema.ts";
 import { nodeAt } from "../../datamodel/tree/diff.ts";
@@ -76,10 +76,12 @@ class Watcher {
     const stop = (): void => this.#fail(stopping());
     api.endStreams.add(stop);
     const subscription = api.datastore.subscribe((event) => this.#take(event));
+    const modules = api.datastore.subscribeSchema((change) => this.#followModule(change));
     try {
       await this.#sendSnapshot();
       while (!this.#leaving.signal.aborted) await this.#sendPending();
     } finally {
+      modules[Symbol.dispose]();
       subscription[Symbol.dispose]();
       api.endStreams.delete(stop);
     }
@@ -99,6 +101,12 @@ class Watcher {
   #fail(error: Error): void {
     this.#failure ??= error;
     this.#leave();
+  }
+
+  #followModule({ kind, module }: SchemaChange): void {
+    const { target } = this.#typed.binding;
+    if (kind === "added" || target.module !== module) return;
+    this.#fail(refuse("operation-not-supported", "", "the service has been unloaded"));
   }
 
   #take(event: ChangeEvent): void {

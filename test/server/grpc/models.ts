@@ -140,3 +140,16 @@ export const bridge: IrModule = irModule("bridge", [
     ),
   },
 ]);
+
+/** A second module, for those that come later. */
+export const nat: IrModule = irModule("nat", [
+  {
+    kind: "list",
+    name: "nat",
+    module: "nat",
+    config: true,
+    keys: ["name"],
+    userOrdered: false,
+    children: [leaf("name", text, { module: "nat" })],
+  },
+]);

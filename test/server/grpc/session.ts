@@ -11,11 +11,21 @@ import {
   startGrpcServer,
 } from "../../../src/server/grpc/server.ts";
 import { Listener } from "../../../src/server/listener.ts";
+import type { ServiceRoster } from "../../../src/server/service-roster.ts";
 import { ApiClient, loadTypes } from "../../support/api-client.ts";
 import { MemoryDatastore } from "../../support/datastore.ts";
 import { bridge } from "./models.ts";
 
+interface More {
+  /** Modules that the client knows and the datastore may be given. */
+  readonly later?: readonly IrModule[];
+  readonly roster?: ServiceRoster;
+  /** Not over a Unix socket. */
+  readonly overTcp?: boolean;
+}
+
 interface Served {
+  readonly address: string;
   readonly datastore: MemoryDatastore;
   readonly server: GrpcServer;
   readonly directory: string;
@@ -29,23 +39,32 @@ export class Session extends ApiClient implements AsyncDisposable {
   readonly #directory: string;
   #stopped: Promise<void> | undefined;
 
-  private constructor(module: IrModule, { datastore, server, directory }: Served) {
-    const socket = join(directory, "s");
-    super(`unix:${socket}`, loadTypes([], [generateProto([module], module.name, undefined).proto]));
-    this.socket = socket;
+  private constructor(modules: readonly IrModule[], served: Served) {
+    const { address, datastore, server, directory } = served;
+    const protos = modules.map((module) => generateProto([module], module.name, undefined).proto);
+    super(address, loadTypes([], protos));
+    this.socket = join(directory, "s");
     this.datastore = datastore;
     this.#server = server;
     this.#directory = directory;
   }
 
-  static async open(module: IrModule, limits: Partial<GrpcLimits> = {}): Promise<Session> {
+  static async open(
+    module: IrModule,
+    limits: Partial<GrpcLimits> = {},
+    { later = [], roster, overTcp = false }: More = {},
+  ): Promise<Session> {
     const directory = mkdtempSync(join(tmpdir(), "yangplane-grpc-"));
     const datastore = new MemoryDatastore(linkSchema([module]));
     const log: Log = () => {};
-    const listener = await Listener.onSocket(join(directory, "s"), log);
-    const listeners = [{ listener }];
-    const server = startGrpcServer({ datastore, listeners, log, limits });
-    return new Session(module, { datastore, server, directory });
+    const socket = join(directory, "s");
+    const listener = overTcp
+      ? await Listener.onTcp({ host: "127.0.0.1", port: 0, loopbackOnly: true }, log)
+      : await Listener.onSocket(socket, log);
+    const options = { datastore, listeners: [{ listener }], log, limits };
+    const server = startGrpcServer(roster ? { ...options, roster } : options);
+    const address = overTcp ? `127.0.0.1:${listener.port}` : `unix:${socket}`;
+    return new Session([module, ...later], { address, datastore, server, directory });
   }
 
   /** Stops the server; the client stays. */
