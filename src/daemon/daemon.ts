@@ -4,7 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { createSecureContext } from "node:tls";
 import { fileURLToPath } from "node:url";
-import { linkSchema } from "../datamodel/schema/schema.ts";
+import { linkSchema, type Schema } from "../datamodel/schema/schema.ts";
 import type { Dataplane, Devices } from "../dataplane/dataplane.ts";
 import { openKernelDataplane } from "../dataplane/kernel.ts";
 import { MemoryDataplane } from "../dataplane/memory.ts";
@@ -13,19 +13,22 @@ import { observedDevices } from "../dataplane/observed-devices.ts";
 import { openJournal } from "../journal/journal.ts";
 import { journalMetrics } from "../journal/journal-metrics.ts";
 import type { Log } from "../lib/log.ts";
+import type { Lock } from "../server/grpc/lock.ts";
 import { type GrpcListener, startGrpcServer } from "../server/grpc/server.ts";
 import { Listener } from "../server/listener.ts";
-import type { Discovered } from "../services/any-service.ts";
-import { discoverServices, objectsOf } from "../services/discover.ts";
-import { restoredState } from "../services/engine/commit-log.ts";
+import { type Discovered, hasCubes } from "../services/any-service.ts";
+import { coreMapsOf, discoverServices, objectsOf } from "../services/discover.ts";
+import { restoredState, type StoredState, type Version } from "../services/engine/commit-log.ts";
 import { coreObjects } from "../services/engine/core-objects.ts";
 import { Engine } from "../services/engine/engine.ts";
+import { MissingServiceError } from "../services/engine/stranded.ts";
 import { Closers } from "./closers.ts";
 import { commitLines } from "./commit-line.ts";
 import { readLocks } from "./locks.ts";
 import { type Monitoring, openMonitoring } from "./monitoring.ts";
 import type { DaemonOptions, TlsFiles } from "./options.ts";
 import { packageRoot } from "./package-root.ts";
+import { ServiceHost } from "./service-host.ts";
 
 /** A daemon that serves. */
 export interface Daemon {
@@ -42,9 +45,9 @@ export async function startDaemon(options: DaemonOptions, log: Log): Promise<Dae
   try {
     const listeners = await openListeners(options, log, closers);
     const monitoring = await openMonitoring(options, log, closers);
-    const engine = await startEngine(options, { log, closers, monitoring });
     const locks = await readLocks(join(packageRoot(), "proto", "yangplane"));
-    const server = startGrpcServer({ datastore: engine, log, locks, listeners });
+    const { engine, roster } = await startEngine(options, { log, closers, monitoring, locks });
+    const server = startGrpcServer({ datastore: engine, log, locks, roster, listeners });
     closers.add(() => server.stop());
     monitoring.serve();
   } catch (error) {
@@ -89,22 +92,30 @@ interface Surroundings {
   readonly log: Log;
   readonly closers: Closers;
   readonly monitoring: Monitoring;
+  /** Field numbers by module. */
+  readonly locks: Map<string, Lock>;
 }
 
 async function startEngine(
   options: DaemonOptions,
-  { log, closers, monitoring }: Surroundings,
-): Promise<Engine> {
-  const services = await discoverServices(fileURLToPath(new URL("../services/", import.meta.url)));
-  const schema = linkSchema(services.map(({ model }) => model.ir));
-  const directory = join(options.stateDirectory, "journal");
+  { log, closers, monitoring, locks }: Surroundings,
+): Promise<{ engine: Engine; roster: ServiceHost }> {
+  const builtIn = await discoverServices(fileURLToPath(new URL("../services/", import.meta.url)));
+  const schema = linkSchema(builtIn.map(({ model }) => model.ir));
+  const { stateDirectory, serviceDirectories } = options;
+  const directory = join(stateDirectory, "journal");
   const { journal, recovered } = await openJournal({ directory });
   closers.add(() => journal.close());
   for (const detail of recovered.report) log("warn", "journal recovered", { detail });
-  const stored = restoredState(schema, recovered);
+  const core = coreMapsOf([...coreObjects, ...objectsOf(builtIn)]);
+  const hosting = { stateDirectory, builtIn: builtIn.filter(hasCubes), schema, core, locks, log };
+  const roster = await ServiceHost.open(hosting, serviceDirectories);
+  const services = [...builtIn, ...roster.services];
+  const stored = restored(schema, recovered, roster);
   const { dataplane, devices } = openDataplane(options, services);
   closers.add(() => devices[Symbol.dispose]());
   closers.add(() => dataplane[Symbol.dispose]());
+  roster.offerObjects(dataplane);
   const onError = (error: unknown) => log("error", "background work failed", { error });
   const parts = { schema, services, dataplane, devices, log: journal };
   const onCommit = told(commitLines(log), monitoring.onCommit);
@@ -114,8 +125,19 @@ async function startEngine(
     engine.leave();
   });
   await engine.restore(stored);
+  roster.serve(engine);
   monitoring.watch(engine.metrics, journalMetrics(journal));
-  return engine;
+  return { engine, roster };
+}
+
+/** @throws Error where the configuration has cubes of a service that is not there */
+function restored(schema: Schema, stored: StoredState, roster: ServiceHost): Version {
+  try {
+    return restoredState(schema, stored);
+  } catch (error) {
+    if (!(error instanceof MissingServiceError)) throw error;
+    throw new Error(`${error.message}: ${roster.whyMissing(error.service)}`);
+  }
 }
 
 /** Tells each of the listeners. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Lock } from "../server/grpc/lock.ts";
 
 /** The field numbers promised, by module: `<module>/v1/<module>.lock.json` below the folder. */
-export async function readLocks(folder: string): Promise<ReadonlyMap<string, Lock>> {
+export async function readLocks(folder: string): Promise<Map<string, Lock>> {
   const files = await readdir(folder, { recursive: true });
   const locks = new Map<string, Lock>();
   for (const file of files) {

@@ -11,6 +11,8 @@ export interface DaemonOptions {
   readonly dataplane: "kernel" | "memory";
   /** Folder for pinned BPF objects, on a bpf file system. */
   readonly pinDirectory: string;
+  /** Folders of services outside the tree. */
+  readonly serviceDirectories: readonly string[];
   /** TCP listener beside the socket. */
   readonly listen?: HostPort;
   readonly insecure: boolean;
@@ -39,6 +41,8 @@ export const usage = `Usage: yangplaned [options]
   --dataplane KIND      kernel (default) or memory: everything but packets, no privilege needed
   --pin-dir DIR         folder on a bpf file system (default /sys/fs/bpf/yangplane, and one of
                         its own for each other --state-dir)
+  --service-dir DIR     load the service that yangplane-gen --service has built in this folder;
+                        repeatable
   --listen HOST:PORT    also serve gRPC on TCP, with TLS or, on loopback only, --insecure
   --insecure            allow TCP without TLS on a loopback address
   --tls-cert FILE       certificate chain, PEM
@@ -69,6 +73,7 @@ const flags = {
   "state-dir": { type: "string", default: stateDirectory },
   dataplane: { type: "string", default: "kernel" },
   "pin-dir": { type: "string" },
+  "service-dir": { type: "string", multiple: true, default: [] as string[] },
   listen: { type: "string" },
   insecure: { type: "boolean", default: false },
   "tls-cert": { type: "string" },
@@ -103,6 +108,7 @@ export function parseOptions(argv: readonly string[]): DaemonOptions | "help" | 
     stateDirectory: values["state-dir"],
     dataplane,
     pinDirectory: values["pin-dir"] ?? defaultPinDirectory(values["state-dir"]),
+    serviceDirectories: values["service-dir"].map((directory) => resolve(directory)),
     insecure: values.insecure,
     ...(listen && { listen }),
     ...(tls && { tls }),

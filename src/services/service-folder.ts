@@ -1,6 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import { pathToFileURL } from "node:url";
+import type { ErrorTag } from "../datamodel/error.ts";
 import type { MapLayout } from "../dataplane/layout.ts";
 import type { AnyService } from "./any-service.ts";
 import { declaredService } from "./declaration-fault.ts";
@@ -18,9 +19,12 @@ export interface FolderOptions {
 /** A folder is not one of a service, or its service cannot be loaded; the message is for users. */
 export class ServiceFolderError extends Error {
   override readonly name = "ServiceFolderError";
+  /** What a client is told. */
+  readonly tag: ErrorTag;
 
-  constructor(folder: string, message: string, options?: ErrorOptions) {
+  constructor(folder: string, message: string, options: ErrorOptions & { tag?: ErrorTag } = {}) {
     super(`${folder}: ${message}`, options);
+    this.tag = options.tag ?? "operation-failed";
   }
 }
 

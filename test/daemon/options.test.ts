@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { resolve } from "node:path";
 import { parseOptions, UsageError } from "../../src/daemon/options.ts";
 
 describe("the options of yangplaned", () => {
@@ -8,6 +9,7 @@ describe("the options of yangplaned", () => {
       stateDirectory: "/var/lib/yangplane",
       dataplane: "kernel",
       pinDirectory: "/sys/fs/bpf/yangplane",
+      serviceDirectories: [],
       insecure: false,
       logLevel: "info",
     });
@@ -22,6 +24,13 @@ describe("the options of yangplaned", () => {
     assert.notEqual(pins[0], pins[1]);
     assert.equal(pins[0], pins[2]);
     assert.match(pins[0] ?? "", /^\/sys\/fs\/bpf\/yangplane-[0-9a-f]{12}$/);
+  });
+
+  it("take folders of services, from where the daemon is started", () => {
+    const options = parseOptions(["--service-dir", "a", "--service-dir", "/srv/b"]);
+
+    const folders = typeof options === "string" ? [] : options.serviceDirectories;
+    assert.deepEqual(folders, [resolve("a"), "/srv/b"]);
   });
 
   const listeners = [

@@ -5,6 +5,8 @@ import { notingChanges } from "../../datamodel/tree/history.ts";
 import { type DataObject, emptyObject } from "../../datamodel/tree/node.ts";
 import { atOnce, type Slices } from "../../lib/slices.ts";
 
+import { StrandedCubes } from "./stranded.ts";
+
 /** Where commits become durable: the journal's interface, as far as the engine needs it. */
 export interface CommitLog {
   /** Set while writes are refused after a failure, until `recover` succeeds. */
@@ -60,21 +62,21 @@ export interface StoredState {
 
 /**
  * The configuration that a journal describes. @throws RequestError where it does not fit the schema
- * any more.
+ * any more, MissingServiceError where it has cubes of a service that is not loaded
  */
 export function restoredState(schema: Schema, { snapshot, records }: StoredState): Version {
+  const stranded = new StrandedCubes(schema);
   let version = emptyState(schema);
   for (const lines of snapshot ? [snapshot, ...records] : records) {
     const [header = "", ...delta] = Buffer.from(lines).toString().trimEnd().split("\n");
     const { id } = JSON.parse(header) as Pick<CommitHeader, "id">;
-    const edits = deltaEdits(
-      schema,
-      delta.map((line) => JSON.parse(line) as DeltaRecord),
-    );
-    const root = applyEdits(version.root, edits);
+    const records = delta.map((line) => JSON.parse(line) as DeltaRecord);
+    const known = records.filter((record) => !stranded.take(record));
+    const root = applyEdits(version.root, deltaEdits(schema, known));
     atOnce(notingChanges(schema.root, [version.root, root], id));
     version = { root, id };
   }
+  stranded.check();
   return version;
 }
 
