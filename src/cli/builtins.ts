@@ -38,9 +38,13 @@ export const builtins: ReadonlyMap<string, Builtin> = new Map(
       examples: ["cubes", "cubes add < all.yaml"],
     },
     services: {
-      what: "List the services",
-      words: [["show", "command", "print; the same as nothing"]],
-      examples: ["services"],
+      what: "List the services, load one from a folder, or unload it",
+      words: [
+        ["show", "command", "print all, or the one that is named; the same as nothing"],
+        ["add", "command", "load what yangplane-gen --service has built in a folder"],
+        ["del", "command", "unload the one that is named; it must have no cubes"],
+      ],
+      examples: ["services", "services add ./packetcounter", "services del packetcounter"],
     },
     version: { what: "Print the version of this program", words: [], examples: ["version"] },
   }),

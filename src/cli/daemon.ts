@@ -24,6 +24,15 @@ export interface ModuleInfo {
   readonly description: string;
 }
 
+export interface ServiceInfo {
+  readonly name: string;
+  readonly revision: string;
+  readonly description: string;
+  /** The folder it was loaded from; empty for one that came with the daemon. */
+  readonly directory: string;
+  readonly cubes: number;
+}
+
 export interface CubeInfo {
   readonly name: string;
   readonly service: string;
@@ -68,6 +77,21 @@ export class Daemon {
   async model(name: string): Promise<IrModule> {
     const reply = await this.#call("SchemaService", "GetModule", { name });
     return JSON.parse(String(reply["schema_json"])) as IrModule;
+  }
+
+  async services(): Promise<ServiceInfo[]> {
+    const reply = await this.#call("ServiceService", "ListServices", {});
+    const listed = (reply["services"] ?? []) as (Omit<ServiceInfo, "cubes"> & { cubes: string })[];
+    return listed.map((service) => ({ ...service, cubes: Number(service.cubes) }));
+  }
+
+  /** Loads what is built in a folder; `name`: what the service has to be called. */
+  async loadService(directory: string, name = ""): Promise<void> {
+    await this.#call("ServiceService", "LoadService", { directory, name });
+  }
+
+  async unloadService(name: string): Promise<void> {
+    await this.#call("ServiceService", "UnloadService", { name });
   }
 
   async cubes(service = ""): Promise<CubeInfo[]> {

@@ -7,13 +7,13 @@ import { type Edit, entryCount } from "./edit.ts";
 import { builtinHelp, rootHelp, targetHelp } from "./help.ts";
 import { humanLines } from "./human-view.ts";
 import { parseInput, readInput } from "./input.ts";
-import { firstSentence } from "./leaf-help.ts";
 import type { Lengths } from "./long-lists.ts";
 import { exit, print, printErrors, terminalWidth } from "./output.ts";
 import { planJson, planLines } from "./plan-view.ts";
 import { withProgress } from "./progress.ts";
 import { violationLines } from "./refusal.ts";
 import { needsInput, type Order, type Request, requestFor } from "./request.ts";
+import { services } from "./services.ts";
 import { findTarget, rpcTarget, type Target } from "./target.ts";
 import { usage } from "./usage.ts";
 import { suggestion, UsageError } from "./usage-error.ts";
@@ -92,15 +92,8 @@ export class Session {
   }
 
   async #services(rest: readonly string[]): Promise<number> {
-    if (rest.length > 0) throw new UsageError(`nothing can follow services: ${rest.join(" ")}`);
-    this.#expectShow("services");
-    const modules = await this.#daemon.modules();
-    const shown = modules.map(({ name, revision, description }) => ({
-      name,
-      revision,
-      description: firstSentence(description),
-    }));
-    return this.#print(shown);
+    const shown = await services(this.#daemon, this.#line, rest);
+    return shown === undefined ? exit.done : this.#print(shown);
   }
 
   #expectShow(what: string): void {

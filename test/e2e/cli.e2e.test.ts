@@ -5,6 +5,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { builtCounter } from "../support/own-service.ts";
 
 const directory = await mkdtemp(join(tmpdir(), "yangplane-cli-"));
 const socket = join(directory, "socket");
@@ -52,6 +53,27 @@ describe("yangplane against a daemon", () => {
   beforeEach(() => {
     succeed("simplebridge del --all");
   });
+
+  it("loads a service of one's own, has its words at once, and unloads it", () => {
+    using folder = builtCounter();
+    succeed(`services add ${folder.path}`);
+
+    assert.match(
+      succeed("services"),
+      /^packetcounter +2026-11-25 +0 +\/.*packetcounter +Counts what/m,
+    );
+    succeed("packetcounter add pc1 type=XDP_DRV");
+    assert.match(succeed("pc1 show"), /^service-name: packetcounter$/m);
+    assert.match(succeed("pc1 received ?"), /^ reset +action +Counts from zero again/m);
+    const inUse = yangplane("services del packetcounter");
+    assert.equal(inUse.status, 1);
+    assert.match(inUse.err, /the service has a cube/);
+
+    succeed("pc1 del");
+    succeed("services del packetcounter");
+    assert.doesNotMatch(succeed("services"), /packetcounter/);
+    assert.equal(yangplane("packetcounter add pc1").status, 2);
+  }).timeout(60_000);
 
   it("creates, changes, shows and deletes, and prints nothing where nothing is asked", () => {
     const silent = [
