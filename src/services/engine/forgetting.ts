@@ -23,8 +23,9 @@ export function splitForgets(
     return parts.read(path, "operational") !== undefined;
   });
   if (known.length === 0) return { rest: edits, work: noWork };
+  const taken = new Set(known);
   return {
-    rest: edits.filter((edit) => !known.includes(edit)),
+    rest: edits.filter((edit) => !taken.has(edit)),
     work: known.map(({ path }) => forget(parts, path)).reduce(bothWorks, noWork),
   };
 }
@@ -32,13 +33,21 @@ export function splitForgets(
 /** Deletions of what is not configured and was not written by an edit before. */
 function forgets(parts: ForgettingParts, edits: readonly Edit[]): Edit[] {
   const root = parts.root();
+  const candidates = edits.filter(({ path, operation }) => {
+    if (operation !== "delete" && operation !== "remove") return false;
+    return nodeAt(root, path) === undefined && forgetter(parts, path) !== undefined;
+  });
+  // A bulk load has none, and need not print its paths.
+  if (candidates.length === 0) return [];
+  const deletions = new Set(candidates);
+  const lists = new Set(candidates.map(({ path }) => path.at(-1)?.schema));
   const written = new Set<string>();
-  return edits.filter(({ path, operation }) => {
-    const text = printPath(path);
+  return edits.filter((edit) => {
+    if (!lists.has(edit.path.at(-1)?.schema)) return false;
+    const text = printPath(edit.path);
     const isNew = !written.has(text);
     written.add(text);
-    if (!isNew || (operation !== "delete" && operation !== "remove")) return false;
-    return nodeAt(root, path) === undefined && forgetter(parts, path) !== undefined;
+    return isNew && deletions.has(edit);
   });
 }
 
