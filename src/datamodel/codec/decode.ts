@@ -109,14 +109,23 @@ export function* readingJsonAt(
   json: unknown,
   { state }: Omit<DecodeOptions, "at"> = {},
 ): Slices<Reading<DataValue | readonly DataObject[]>> {
+  const { schema, keys } = path.at(-1) ?? {};
+  if (schema?.kind !== "list" || keys) return readJsonAt(path, json, state);
+  const decoder = new JsonDecoder(state ?? "none");
+  const list = yield* decoder.decodingList(schema, json, () => printPath(path));
+  return decoder.reading(list && [...list]);
+}
+
+/** The same for a node that is no list as a whole, at once. */
+export function readJsonAt(
+  path: InstancePath,
+  json: unknown,
+  state?: DecodeOptions["state"],
+): Reading<DataValue> {
   const last = path.at(-1);
   if (last === undefined) throw refuse("bad-element", "/", "the root as a whole has no value");
   if (last.value !== undefined) return { value: last.value, violations: [], places: [] };
-  const place: Place = () => printPath(path);
-  if (last.schema.kind !== "list" || last.keys) return read(last.schema, json, { place, state });
-  const decoder = new JsonDecoder(state ?? "none");
-  const list = yield* decoder.decodingList(last.schema, json, place);
-  return decoder.reading(list && [...list]);
+  return read(last.schema, json, { place: () => printPath(path), state });
 }
 
 /** Entries of a list decoded in one go. */
@@ -133,7 +142,8 @@ class JsonDecoder {
 
   /** What this has read, with all that was wrong. */
   reading<T>(value: T | undefined): Reading<T> {
-    return { value, ...this.#findings.told() };
+    const { violations, places } = this.#findings.told();
+    return { value, violations, places };
   }
 
   body(schema: ParentSchema, json: unknown, place: Place): DataObject | undefined {

@@ -60,8 +60,17 @@ export function* applyingEdits(root: DataObject, edits: readonly Edit[]): Slices
  */
 export const missingParent = "missing-parent";
 
+/** Where an edit was applied: the path, which kind of edit it was, and what it found. */
+interface Place {
+  readonly path: InstancePath;
+  readonly isDelete: boolean;
+  readonly parent: OwnedObject;
+}
+
 class EditSession {
   readonly #draft: TreeDraft;
+  /** Of the edit before, while nothing above can have changed since. */
+  #last: Place | undefined;
 
   constructor(root: DataObject) {
     this.#draft = new TreeDraft(root);
@@ -85,9 +94,20 @@ class EditSession {
   #apply(edit: Edit): void {
     const last = edit.path.at(-1);
     if (last === undefined) throw refuse("bad-element", "/", "the root itself cannot be written");
-    refuseUnwritable(edit.path);
-    const parent = this.#parent(edit);
+    const parent = this.#parentBefore(edit) ?? this.#parent(edit);
+    if (!last.schema.config) throw unwritable(edit.path, last.schema);
     if (parent !== undefined) this.#applyTo(parent, last, edit);
+  }
+
+  /** Edits on siblings come in rows: the way to their parent is gone once. */
+  #parentBefore(edit: Edit): OwnedObject | undefined {
+    const { path } = edit;
+    const last = this.#last;
+    if (last?.path.length !== path.length || last.isDelete !== isDelete(edit)) return undefined;
+    for (let depth = path.length - 2; depth >= 0; depth -= 1) {
+      if (path[depth] !== last.path[depth]) return undefined;
+    }
+    return last.parent;
   }
 
   #applyTo(parent: OwnedObject, { schema, keys, value }: PathStep, edit: Edit): void {
@@ -105,24 +125,31 @@ class EditSession {
    */
   #parent(edit: Edit): OwnedObject | undefined {
     const { path } = edit;
+    this.#last = undefined;
     let node = this.#draft.root;
-    for (const [index, { schema, keys }] of path.slice(0, -1).entries()) {
-      if (schema.kind === "container") {
-        if (schema.presence && !isSet(node, schema)) {
-          if (edit.operation === "remove") return undefined;
-          throw missing(path, index + 1, missingParent);
-        }
-        if (!isDelete(edit)) this.#clearOtherCases(node, schema);
-        node = this.#draft.container(node, schema);
-      } else if (schema.kind === "list" && keys !== undefined) {
-        const entry = this.#draft.entry(this.#draft.list(node, schema), sortKey(keys));
-        if (entry === undefined) throw missing(path, index + 1, missingParent);
-        node = entry;
-      } else {
-        throw refuse("bad-element", printPath(path), `${schema.name} has no nodes below it`);
+    for (const [index, step] of path.slice(0, -1).entries()) {
+      const below = this.#below(node, step, edit);
+      if (below === undefined) {
+        if (step.schema.kind === "container" && edit.operation === "remove") return undefined;
+        throw missing(path, index + 1, missingParent);
       }
+      node = below;
     }
+    this.#last = { path, isDelete: isDelete(edit), parent: node };
     return node;
+  }
+
+  #below(node: OwnedObject, { schema, keys }: PathStep, edit: Edit): OwnedObject | undefined {
+    if (!schema.config) throw unwritable(edit.path, schema);
+    if (schema.kind === "container") {
+      if (schema.presence && !isSet(node, schema)) return undefined;
+      if (!isDelete(edit)) this.#clearOtherCases(node, schema);
+      return this.#draft.container(node, schema);
+    }
+    if (schema.kind === "list" && keys !== undefined) {
+      return this.#draft.entry(this.#draft.list(node, schema), sortKey(keys));
+    }
+    throw refuse("bad-element", printPath(edit.path), `${schema.name} has no nodes below it`);
   }
 
   #applyContainer(
@@ -150,7 +177,11 @@ class EditSession {
     const value = withKeys(schema, keys, valueObject(edit), edit.path);
     this.#clearOtherCases(parent, schema);
     const insert = insertPoint(edit, list);
-    if (edit.operation !== "merge" && exists) list.set(key, emptyEntry(schema, keys), insert);
+    if (!exists) {
+      list.set(key, value, insert);
+      return;
+    }
+    if (edit.operation !== "merge") list.set(key, emptyEntry(schema, keys), insert);
     this.#mergeEntry(list, schema, value, insert);
   }
 
@@ -264,8 +295,8 @@ interface ValueStep {
   readonly value: LeafValue;
 }
 
-function isDelete(edit: Edit): boolean {
-  return edit.operation === "delete" || edit.operation === "remove";
+function isDelete({ operation }: Edit): boolean {
+  return operation === "delete" || operation === "remove";
 }
 
 function valueObject(edit: Edit): DataObject {
@@ -276,14 +307,8 @@ function missing(path: InstancePath, length: number, appTag?: string): RequestEr
   return refuse("data-missing", printPath(path.slice(0, length)), "does not exist", appTag);
 }
 
-function refuseUnwritable(path: InstancePath): void {
-  const state = path.find(({ schema }) => !schema.config);
-  if (state === undefined) return;
-  throw refuse(
-    "invalid-value",
-    printPath(path),
-    `${state.schema.name} is state and cannot be written`,
-  );
+function unwritable(path: InstancePath, { name }: DataSchema): RequestError {
+  return refuse("invalid-value", printPath(path), `${name} is state and cannot be written`);
 }
 
 function emptyEntry(schema: ListSchema, keys: readonly LeafValue[]): DataObject {

@@ -111,7 +111,9 @@ export class MessageDecoder {
     if (field.oneof !== undefined) {
       for (const { name, oneof } of message.fields) if (oneof === field.oneof) delete into[name];
     }
-    if ("message" in field.type && this.#target(field).schema !== undefined) {
+    if (!field.repeated && !("message" in field.type)) {
+      into[field.name] = this.#scalar(field, reader);
+    } else if ("message" in field.type && this.#target(field).schema !== undefined) {
       this.#keepBody(field, into, reader.bytes());
     } else if (field.repeated) {
       const values = (into[field.name] ?? []) as unknown[];

@@ -1,4 +1,4 @@
-import { type Reading, readingJsonAt } from "../../datamodel/codec/decode.ts";
+import { type Reading, readingJsonAt, readJsonAt } from "../../datamodel/codec/decode.ts";
 import { violationsMax } from "../../datamodel/codec/findings.ts";
 import type { Edit, EditInsert } from "../../datamodel/datastore/datastore.ts";
 import { RequestError, refuse, type Unreadable, type Violation } from "../../datamodel/error.ts";
@@ -48,55 +48,89 @@ export class EditReader {
     this.#places.push(...places);
   }
 
-  /** Reads a yangplane.core.v1.Edit. @throws RequestError `too-big` for one edit too many */
-  *reading(message: PlainMessage): Slices<void> {
-    try {
-      const path = this.#paths.parse((message["path"] as string | undefined) ?? "");
-      yield* this.#edit(message, path);
-    } catch (error) {
-      if (!(error instanceof RequestError)) throw error;
-      this.note(unreadableAt(error));
+  /** Reads yangplane.core.v1.Edits. @throws RequestError `too-big` for one edit too many */
+  *reading(messages: readonly PlainMessage[]): Slices<void> {
+    for (const message of messages) {
+      try {
+        const path = this.#paths.parse((message["path"] as string | undefined) ?? "");
+        if (isLong(message, path)) yield* this.#readingLong(message, path);
+        else this.#read(message, path);
+      } catch (error) {
+        if (!(error instanceof RequestError)) throw error;
+        this.note(unreadableAt(error));
+      }
+      if (this.edits.length > editsMax) {
+        throw refuse("too-big", "", `a transaction has at most ${editsMax} edits`);
+      }
+      yield;
     }
-    if (this.edits.length <= editsMax) return;
-    throw refuse("too-big", "", `a transaction has at most ${editsMax} edits`);
   }
 
-  *#edit(message: PlainMessage, path: InstancePath): Slices<void> {
+  #read(message: PlainMessage, path: InstancePath): void {
+    const form = this.#form(message, path);
+    if (form && isGiving(form)) this.#give(form, this.#value(message, path));
+    else if (form) this.edits.push(form);
+  }
+
+  *#readingLong(message: PlainMessage, path: InstancePath): Slices<void> {
+    const form = this.#form(message, path);
+    if (form) this.#give(form, yield* this.#longValue(message, path));
+  }
+
+  /** The edit without its value; undefined where it cannot be told what it is. */
+  #form(message: PlainMessage, path: InstancePath): Edit | undefined {
     const number = (message["operation"] as number | undefined) ?? 0;
     const operation = operations[number];
     if (operation === undefined) {
       // A number that stands for none has been told of where it was read.
       const fault = refuse("missing-element", printPath(path), "the edit's operation is missing");
       this.note({ places: [printPath(path)], violations: number === 0 ? fault.violations : [] });
-      return;
+      return undefined;
     }
     const insert = this.#insert(message, path);
-    const edit = { path, operation, ...(insert === undefined ? {} : { insert }) };
+    const form = insert === undefined ? { path, operation } : { path, operation, insert };
     const isGiven = message["message"] !== undefined || message["json"] !== undefined;
-    if (operation !== "delete" && operation !== "remove") yield* this.#giving(edit, message);
-    else if (isGiven) throw refuse("bad-element", printPath(path), `${operation} takes no value`);
-    else this.edits.push(edit);
+    if (!isGiven || isGiving(form)) return form;
+    throw refuse("bad-element", printPath(path), `${operation} takes no value`);
   }
 
-  *#giving(edit: Edit, message: PlainMessage): Slices<void> {
-    const reading = yield* this.#value(message, edit.path);
-    const { value = nodeItself(edit.path), violations } = reading;
+  #give(form: Edit, reading: Reading<Value>): void {
+    const { value = nodeItself(form.path), violations } = reading;
     if (violations.length > 0) this.note(reading);
-    if (value !== undefined) for (const one of single({ ...edit, value })) this.edits.push(one);
+    if (value !== undefined) this.#push({ ...form, value });
   }
 
-  *#value(message: PlainMessage, path: InstancePath): Slices<Reading<Value>> {
-    if (message["message"] !== undefined) return yield* this.#message(message["message"], path);
-    if (message["json"] !== undefined) {
-      try {
-        return yield* readingJsonAt(path, parseJson(message["json"] as string, path));
-      } catch (error) {
-        return notRead(error);
-      }
+  /** Entries created as a list are an edit each: each of them is new, or refused on its own. */
+  #push(edit: Edit): void {
+    const { path, operation, value } = edit;
+    const { schema, keys } = path.at(-1) ?? {};
+    if (operation !== "create" || schema?.kind !== "list" || keys !== undefined) {
+      this.edits.push(edit);
+      return;
     }
+    const entries = value as readonly DataObject[];
+    if (entries.length === 0) this.edits.push({ ...edit, operation: "merge" });
+    const above = path.slice(0, -1);
+    for (const entry of entries) {
+      const step = { schema, keys: keysOf(schema, entry) };
+      this.edits.push({ path: [...above, step], operation, value: entry });
+    }
+  }
+
+  #value({ json }: PlainMessage, path: InstancePath): Reading<Value> {
+    if (json !== undefined) return read(() => readJsonAt(path, parseJson(json as string, path)));
     const value = nodeItself(path);
     if (value !== undefined) return { value, violations: [], places: [] };
     throw refuse("missing-element", printPath(path), "the edit's value is missing");
+  }
+
+  *#longValue(message: PlainMessage, path: InstancePath): Slices<Reading<Value>> {
+    try {
+      if (message["message"] !== undefined) return yield* this.#message(message["message"], path);
+      return yield* readingJsonAt(path, parseJson(message["json"] as string, path));
+    } catch (error) {
+      return notRead(error);
+    }
   }
 
   /** A value given as the generated message of the node. */
@@ -117,12 +151,8 @@ export class EditReader {
     }
     const decoder = this.#api.decoder();
     const type = this.#api.types.message(wanted);
-    try {
-      const object = yield* decoder.decodingData(type, value, () => printPath(path));
-      return { value: object, ...decoder.told(true) };
-    } catch (error) {
-      return notRead(error);
-    }
+    const object = yield* decoder.decodingData(type, value, () => printPath(path));
+    return { value: object, ...decoder.told(true) };
   }
 
   #insert(edit: PlainMessage, path: InstancePath): EditInsert | undefined {
@@ -147,6 +177,25 @@ export class EditReader {
   }
 }
 
+function isGiving({ operation }: Edit): boolean {
+  return operation !== "delete" && operation !== "remove";
+}
+
+/** True for a value that may have many entries: a message, or a list as a whole. */
+function isLong(message: PlainMessage, path: InstancePath): boolean {
+  const { schema, keys } = path.at(-1) ?? {};
+  const isList = schema?.kind === "list" && keys === undefined;
+  return message["message"] !== undefined || (isList && message["json"] !== undefined);
+}
+
+function read(reading: () => Reading<Value>): Reading<Value> {
+  try {
+    return reading();
+  } catch (error) {
+    return notRead(error);
+  }
+}
+
 /** Nothing of a value could be read. */
 function notRead(error: unknown): Reading<Value> {
   if (error instanceof RequestError) return { value: undefined, ...unreadableAt(error) };
@@ -164,21 +213,6 @@ function nodeItself(path: InstancePath): Value {
   const { schema, keys, value } = path.at(-1) ?? {};
   if (schema?.kind === "container" || (schema?.kind === "list" && keys)) return emptyObject(schema);
   return value;
-}
-
-/** Entries created as a list are an edit each: each of them is new, or refused on its own. */
-function single(edit: Edit): readonly Edit[] {
-  const { path, operation, value } = edit;
-  const { schema, keys } = path.at(-1) ?? {};
-  if (operation !== "create" || schema?.kind !== "list" || keys !== undefined) return [edit];
-  const entries = value as readonly DataObject[];
-  if (entries.length === 0) return [{ ...edit, operation: "merge" }];
-  const above = path.slice(0, -1);
-  return entries.map((entry) => ({
-    path: [...above, { schema, keys: keysOf(schema, entry) }],
-    operation,
-    value: entry,
-  }));
 }
 
 function parseJson(text: string, path: InstancePath): unknown {

@@ -90,13 +90,7 @@ class Transaction {
     }
     this.#options ??= options;
     this.#messages += 1;
-    for (const edit of edits) {
-      const reading = this.#reader.reading(edit);
-      for (let step = reading.next(); ; step = reading.next()) {
-        if (this.#breather.isDue) await this.#breather.breathe();
-        if (step.done) break;
-      }
-    }
+    await this.#breather.run(this.#reader.reading(edits));
   }
 
   #hold(size: number): void {

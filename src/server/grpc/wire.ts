@@ -43,7 +43,9 @@ export class WireReader {
 
   /** int32 and enum: negative numbers come as ten bytes. */
   int32(): number {
-    const signed = BigInt.asIntN(64, this.varint());
+    const { value, ended } = this.#shortVarint();
+    if (ended) return value;
+    const signed = BigInt.asIntN(64, this.#longVarint(BigInt(value)));
     if (signed < -0x8000_0000n || signed > 0x7fff_ffffn) {
       throw malformed("a varint exceeds 32 bits");
     }
