@@ -10,7 +10,7 @@ export interface GrpcStatus {
   readonly metadata: Metadata;
 }
 
-/** Many clients take 8 KiB of headers: 6 KiB of details, which base64 makes of 4.5, and a message. */
+/** Many clients take 8 KiB of headers: 6 KiB of details (base64 of 4.5), and the message. */
 const detailsMax = 4.5 * 1024;
 const messageMax = 1024;
 
