@@ -167,6 +167,16 @@ function isWholeList({ schema, keyCount }: Node): boolean {
   return schema.kind === "list" && keyCount < Math.max(1, schema.keys.length);
 }
 
+/**
+ * False where a body has no place: standard input is left alone then, it may be that of a script
+ * which goes on.
+ */
+export function takesInput({ command, target, parameters }: Order): boolean {
+  if (parameters.size > 0) return false;
+  if (target.kind === "operation") return target.schema.input.children.length > 0;
+  return command === "add" || command === "set";
+}
+
 /** True where the command says nothing without a body: then a pipe is worth waiting for. */
 export function needsInput({ command, target, parameters }: Order): boolean {
   if (parameters.size > 0 || target.kind === "root") return false;

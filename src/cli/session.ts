@@ -12,7 +12,7 @@ import { exit, print, printErrors, terminalWidth } from "./output.ts";
 import { planJson, planLines } from "./plan-view.ts";
 import { withProgress } from "./progress.ts";
 import { violationLines } from "./refusal.ts";
-import { needsInput, type Order, type Request, requestFor } from "./request.ts";
+import { needsInput, type Order, type Request, requestFor, takesInput } from "./request.ts";
 import { services } from "./services.ts";
 import { findTarget, rpcTarget, type Target } from "./target.ts";
 import { usage } from "./usage.ts";
@@ -140,9 +140,7 @@ export class Session {
   }
 
   async #input(order: Order): Promise<unknown> {
-    const { command, target, parameters } = order;
-    const takesBody = command === "add" || command === "set" || target.kind === "operation";
-    if (!takesBody || parameters.size > 0) return undefined;
+    if (!takesInput(order)) return undefined;
     const isNeeded = this.#line.readsInput || needsInput(order);
     const text = await readInput({ isNeeded, isWelcome: true });
     return text === undefined ? undefined : parseInput(text);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parseCommandLine } from "../../src/cli/command-line.ts";
-import { needsInput, requestFor } from "../../src/cli/request.ts";
+import { needsInput, requestFor, takesInput } from "../../src/cli/request.ts";
 import { findTarget } from "../../src/cli/target.ts";
 import { UsageError } from "../../src/cli/usage-error.ts";
 import { linkSchema } from "../../src/datamodel/schema/schema.ts";
@@ -275,6 +275,22 @@ describe("a body on standard input", () => {
   for (const [command, isNeeded] of needs) {
     it(`is ${isNeeded ? "" : "not "}waited for by ${command}`, () => {
       assert.equal(needsInput(order(command)), isNeeded);
+    });
+  }
+
+  const takers: [string, boolean][] = [
+    ["simplebridge add", true],
+    ["simplebridge add br0", true],
+    ["simplebridge add br0 type=TC", false],
+    ["br0 fdb set", true],
+    ["br0 fdb flush", false],
+    ["br0 show", false],
+    ["br0 del", false],
+    ["r1 chain c append", true],
+  ];
+  for (const [command, isTaken] of takers) {
+    it(`is ${isTaken ? "looked for" : "left alone"} by ${command}`, () => {
+      assert.equal(takesInput(order(command)), isTaken);
     });
   }
 });
