@@ -5,12 +5,13 @@
 #include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>
 
-#include "packetcounter.h"
 #include "tc.h"
 #include "xdp.h"
 
-/* What XDP has counted comes by the TC program too, on its way to the host. */
-const volatile bool counts_in_tc = true;
+struct packetcounter_received {
+	__u64 packets;
+	__u64 bytes;
+};
 
 /* Written by the programs; one row. */
 struct {
@@ -19,6 +20,9 @@ struct {
 	__type(value, struct packetcounter_received);
 	__uint(max_entries, 1);
 } received SEC(".maps");
+
+/* What XDP has counted comes by the TC program too, on its way to the host. */
+const volatile bool counts_in_tc = true;
 
 static __always_inline void count(__u32 length)
 {

@@ -12,6 +12,7 @@ interface Spoilt {
 }
 
 const yang = "packetcounter.yang";
+const program = "packetcounter.bpf.c";
 
 const spoilt: readonly Spoilt[] = [
   {
@@ -79,7 +80,7 @@ const spoilt: readonly Spoilt[] = [
   {
     what: "a row that has no form in TypeScript",
     spoil: (folder) =>
-      folder.change("packetcounter.h", "__u64 bytes;", "__u64 bytes;\n\tunion { int a; } u;"),
+      folder.change("packetcounter.bpf.c", "__u64 bytes;", "__u64 bytes;\n\tunion { int a; } u;"),
     says: /packetcounter\.bpf\.c: member u of struct packetcounter_received: a UNION has no form/,
   },
   {
@@ -137,6 +138,18 @@ describe("yangplane-gen --service", function () {
     assert.notEqual(folder.text("build/service.json"), before);
     const programs = readdirSync(folder.file("build")).filter((name) => /^program-/.test(name));
     assert.equal(programs.length, 1, "the earlier one is gone");
+  });
+
+  it("finds headers beside the program", () => {
+    using folder = new ServiceFolder();
+    const struct =
+      /struct packetcounter_received \{[^}]*\};\n/.exec(folder.text(program))?.[0] ?? "";
+    folder.change(program, struct, '#include "row.h"\n');
+    folder.write("row.h", `#pragma once\n\n#include <linux/types.h>\n\n${struct}`);
+
+    folder.build();
+
+    assert.match(folder.text("build/object.ts"), /export interface PacketcounterReceived/);
   });
 
   it("keeps the field numbers of nodes that a later model has no more", () => {

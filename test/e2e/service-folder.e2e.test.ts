@@ -40,7 +40,6 @@ function swapObject(folder: ServiceFolder, change: (other: ServiceFolder) => voi
   cpSync(other.file(object), folder.file(object));
 }
 
-const header = "packetcounter.h";
 const program = "packetcounter.bpf.c";
 
 const hostile: readonly Hostile[] = [
@@ -128,12 +127,12 @@ const hostile: readonly Hostile[] = [
     what: "an object whose row has its members in another order",
     spoil: (folder) =>
       swapObject(folder, (other) => {
-        const text = other.text(header);
+        const text = other.text(program);
         const swapped = text.replace(
           "__u64 packets;\n\t__u64 bytes;",
           "__u64 bytes;\n\t__u64 packets;",
         );
-        other.write(header, swapped);
+        other.write(program, swapped);
       }),
     says: new RegExp(
       "…: packetcounter\\.bpf\\.o: map received: its value is 16 bytes " +
