@@ -55,14 +55,24 @@ describeKernel("the npm package", { since: "6.6" }, () => {
     assert.ok(existsSync(join(out, "simplebridge.ts")));
   });
 
-  it("builds a service outside it where clang is there", () => {
+  it("builds a service outside it where clang is there, and loads it where not", async () => {
     using service = new ServiceFolder();
+    await using shell = new Shell();
     const clang = execFileSync("sh", ["-c", "command -v clang"], { encoding: "utf8" }).trim();
     const env = { PATH: path, CLANG: clang };
 
     execFileSync(join(bin, "yangplane-gen"), ["--service", service.path], { env, stdio: "pipe" });
 
-    assert.ok(existsSync(service.file("build/service.json")));
+    await shell.type("cd /; ip link add veth1 type veth peer name veth2; ip link set veth1 up");
+    await shell.type(`PATH=${path} ${bin}/yangplaned &`);
+    await shell.waitFor(/^yangplaned ready$/m);
+    const yangplane = (line: string) => shell.type(`PATH=${path} ${bin}/yangplane ${line}`);
+    assert.equal(await yangplane(`services add ${service.path}`), 0, shell.output);
+    const add = "packetcounter add pc1 type=XDP_DRV";
+    assert.equal(await yangplane(add), 0, shell.output);
+    assert.equal(await yangplane("pc1 ports add in peer=veth1"), 0, shell.output);
+    await shell.type("ip link show veth1");
+    assert.match(shell.output, /prog\/xdp/);
   });
 
   it("has the contract of services for whoever imports it, with its types", () => {
