@@ -1,7 +1,7 @@
 import type { ObjectLayout } from "../dataplane/layout.ts";
 import type { Facts } from "./facts.ts";
 import type { NodeRef } from "./operation.ts";
-import type { Key, StateMapName, Value } from "./table.ts";
+import type { Key, StateMapName, StateValue } from "./table.ts";
 
 /**
  * A cube as its service sees it: configuration, facts, and state maps to read and to clear. `F`:
@@ -11,7 +11,7 @@ export interface CubeReader<C, O extends ObjectLayout, F = undefined> {
   readonly config: C;
   readonly facts: Facts<C, F>;
   readonly maps: {
-    readonly [M in StateMapName<O>]: StateMap<Key<O["maps"][M]>, Value<O["maps"][M]>>;
+    readonly [M in StateMapName<O>]: StateMap<Key<O["maps"][M]>, StateValue<O["maps"][M]>>;
   };
   /** The name of the port at a position of the port table. */
   portName(index: number): string | undefined;

@@ -78,6 +78,11 @@ export interface GoneRow<M> {
 export type Key<M> = M extends MapLayout<infer K, infer _V> ? K : never;
 export type Value<M> = M extends MapLayout<infer _K, infer V> ? V : never;
 
+/** What a row of a state map is read as: in a per-CPU map, a value for each CPU. */
+export type StateValue<M> = M extends { readonly type: "percpu_array" | "percpu_hash" }
+  ? readonly Value<M>[]
+  : Value<M>;
+
 /** Every constant of an object with its value. */
 export type ConstantValues<O extends ObjectLayout> = {
   readonly [N in keyof O["constants"]]: O["constants"][N] extends ConstantLayout<infer V>

@@ -3,6 +3,7 @@
  * met is an error.
  */
 import type { YangList } from "../../src/datamodel/tree/list.ts";
+import type { ObjectLayout } from "../../src/dataplane/layout.ts";
 import { simplebridgeObject } from "../../src/gen/bpf/simplebridge.ts";
 import {
   type FdbEntry,
@@ -12,6 +13,7 @@ import {
 import { u32 } from "../../src/lib/codec.ts";
 import { macBytes } from "../../src/lib/mac.ts";
 import {
+  type CubeReader,
   defineModule,
   defineService,
   type Facts,
@@ -334,3 +336,17 @@ export const flatWithParent = defineService({
     },
   },
 });
+
+const perCpuMeter = { ...simplebridgeObject.maps.eventsLost, type: "percpu_array" } as const;
+interface Metered extends ObjectLayout {
+  readonly maps: { readonly meter: typeof perCpuMeter };
+}
+
+export const lastOfCpus = ({ maps }: CubeReader<Simplebridge, Metered>): bigint | undefined => {
+  return maps.meter.get(0)?.at(-1);
+};
+
+export const notOfOneCpu = ({ maps }: CubeReader<Simplebridge, Metered>): bigint | undefined => {
+  // @ts-expect-error a per-CPU map has a value for each CPU
+  return maps.meter.get(0);
+};

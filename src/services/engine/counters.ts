@@ -2,6 +2,7 @@ import type { Dataplane } from "../../dataplane/dataplane.ts";
 import type { ObjectLayout } from "../../dataplane/layout.ts";
 import { type PortCounters, portCounters } from "../../gen/bpf/core.ts";
 import { entryObject } from "../../gen/bpf/entry.ts";
+import { perCpuValues } from "./per-cpu.ts";
 import type { MapTarget } from "./rows.ts";
 
 /** A map of counters. */
@@ -34,7 +35,7 @@ export function readDeviceDrops(dataplane: Dataplane, objectId: string): Counter
 export function readCounters(target: CountersTarget, object: ObjectLayout, port: number): Counters {
   const { dataplane, objectId, layout } = target;
   const row = dataplane.lookup(objectId, layout.name, layout.key.encode(port));
-  const perCpu = row === undefined ? [] : decodePerCpu(row);
+  const perCpu = row === undefined ? [] : perCpuValues(portCounters, row);
   const sum = (pick: (counters: PortCounters) => bigint | undefined): bigint => {
     return perCpu.reduce<bigint>((total, counters) => total + (pick(counters) ?? 0n), 0n);
   };
@@ -48,12 +49,4 @@ export function readCounters(target: CountersTarget, object: ObjectLayout, port:
     txBytes: sum(({ txBytes }) => txBytes),
     drops: drops.filter(({ packets }) => packets > 0n),
   };
-}
-
-/** One value for each CPU, each a multiple of 8 bytes long. */
-function decodePerCpu(row: Uint8Array): PortCounters[] {
-  const { size } = portCounters;
-  return Array.from({ length: Math.floor(row.length / size) }, (_, cpu) => {
-    return portCounters.decode(row.subarray(cpu * size, (cpu + 1) * size));
-  });
 }

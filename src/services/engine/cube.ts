@@ -10,6 +10,7 @@ import type { StateMap } from "../cube-reader.ts";
 import type { CubeView } from "./cube-view.ts";
 import type { Rooms, WantedObject } from "./inheritance.ts";
 import { fixedPart } from "./init-only.ts";
+import { perCpuValues } from "./per-cpu.ts";
 import type { MapTarget } from "./rows.ts";
 
 /** The base leaves of a cube (yang/base/yangplane-base.yang) that the engine itself works with. */
@@ -141,14 +142,19 @@ function stateMap(target: MapTarget): StateMap<unknown, unknown> {
     rows: () =>
       dataplane.rows(objectId, layout.name).map(({ key, value }) => ({
         key: layout.key.decode(key),
-        value: layout.value.decode(value),
+        value: stateValue(layout, value),
       })),
     get: (key) => {
       const value = dataplane.lookup(objectId, layout.name, layout.key.encode(key));
-      return value === undefined ? undefined : layout.value.decode(value);
+      return value === undefined ? undefined : stateValue(layout, value);
     },
     delete: (keys) => deletePresent(target, keys),
   };
+}
+
+function stateValue({ type, value }: MapLayout, bytes: Uint8Array): unknown {
+  const isPerCpu = type === "percpu_array" || type === "percpu_hash";
+  return isPerCpu ? perCpuValues(value, bytes) : value.decode(bytes);
 }
 
 /** One by one: the program may evict any of them meanwhile, and a batch is all or nothing. */
