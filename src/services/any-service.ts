@@ -40,6 +40,11 @@ export interface AnyService {
   readonly forget?: Readonly<
     Record<string, (keys: readonly unknown[], cube: AnyCubeReader) => boolean>
   >;
+  readonly portChanged?: (
+    was: PortFact<object> | undefined,
+    is: PortFact<object> | undefined,
+    cube: AnyCubeReader,
+  ) => Reaction<unknown>;
   readonly portReleased?: (port: number, cube: AnyCubeReader) => Reaction<unknown>;
   readonly expire?: {
     readonly everyMs: (config: AnyConfig) => number;

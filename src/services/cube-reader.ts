@@ -1,6 +1,6 @@
 import type { ObjectLayout } from "../dataplane/layout.ts";
 import type { Facts } from "./facts.ts";
-import type { NodeRef } from "./operation.ts";
+import type { NodeRef, ServiceNotification } from "./operation.ts";
 import type { Key, StateMapName, StateValue } from "./table.ts";
 
 /**
@@ -31,6 +31,8 @@ export interface StateMap<K, V> {
 export interface Reaction<F> {
   /** Nodes whose state changed; told to watchers. */
   readonly changed?: readonly NodeRef[];
+  /** Sent at once to whoever listens. */
+  readonly notifications?: readonly ServiceNotification[];
   /** The service's own facts from now on. Rows follow in the background, in a turn of their own. */
   readonly facts?: F;
 }

@@ -7,7 +7,7 @@ import type { NodeKeys } from "./operation.ts";
  */
 export interface Facts<C, F> {
   /** By name, as the ports are configured; kept by the engine. */
-  readonly ports: YangList<PortFact<PortOf<C>>, readonly [name: string]>;
+  readonly ports: YangList<PortFactOf<C>, readonly [name: string]>;
   /** The service's own, changed by its reactions only. */
   readonly own: F;
 }
@@ -29,7 +29,10 @@ export interface PortFact<P> {
   readonly isUp: boolean;
 }
 
-type PortOf<C> = C extends { readonly ports: YangList<infer P, infer _K> } ? P : never;
+/** The facts of ports as the model configures them. */
+export type PortFactOf<C> = PortFact<
+  C extends { readonly ports: YangList<infer P, infer _K> } ? P : never
+>;
 
 /** A list of facts, empty: it is immutable and followed by its differences, as configuration is. */
 export function factList<E extends object, K extends NodeKeys>(): YangList<E, K> {

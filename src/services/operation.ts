@@ -19,6 +19,15 @@ export interface ServiceViolation {
   readonly message: string;
 }
 
+/** A YANG notification to be sent. */
+export interface ServiceNotification {
+  /** The node below the cube that has it; left out: the cube, or else the module. */
+  readonly at?: NodeRef;
+  readonly name: string;
+  /** By property, in the form of an edit's value. */
+  readonly value: object;
+}
+
 /** What an action or rpc answers, and what it wants done. */
 export interface OperationResult {
   readonly output: object;

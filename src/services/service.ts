@@ -1,6 +1,7 @@
 import type { ModelDescriptor } from "../datamodel/schema/model.ts";
 import type { ObjectLayout } from "../dataplane/layout.ts";
 import type { CubeReader, Reaction } from "./cube-reader.ts";
+import type { PortFactOf } from "./facts.ts";
 import type { NodeKeys, NodeRef, OperationResult, RpcSet, ServiceViolation } from "./operation.ts";
 import type { ConfigMapName, ConstantValues, Derived, StateMapName, Table } from "./table.ts";
 
@@ -15,6 +16,7 @@ export type {
   NodeRef,
   OperationResult,
   ServiceEdit,
+  ServiceNotification,
   ServiceViolation,
 } from "./operation.ts";
 export { defineModule } from "./operation.ts";
@@ -101,6 +103,15 @@ export interface ServiceDefinition<
   readonly forget?: {
     readonly [path: string]: (keys: readonly unknown[], cube: CubeReader<C, O, F>) => boolean;
   };
+  /**
+   * Told of a port that came (`was` undefined), went (`is` undefined), or of which something else
+   * is known, after that was applied.
+   */
+  readonly portChanged?: (
+    was: PortFactOf<C> | undefined,
+    is: PortFactOf<C> | undefined,
+    cube: CubeReader<C, O, F>,
+  ) => Reaction<F>;
   /** Told after a port was removed or got another peer: drop state rows that name it. */
   readonly portReleased?: (port: number, cube: CubeReader<C, O, F>) => Reaction<F>;
   /** Removal of rows that have expired, which the data path ignores already. */

@@ -350,3 +350,25 @@ export const notOfOneCpu = ({ maps }: CubeReader<Simplebridge, Metered>): bigint
   // @ts-expect-error a per-CPU map has a value for each CPU
   return maps.meter.get(0);
 };
+
+export const notifying = defineService({
+  ...base,
+  tables: { settings, staticFdb },
+  portChanged: (was, is) => ({
+    notifications: [{ at: ["ports", [(is ?? was)?.config.name ?? ""]], name: "link", value: {} }],
+  }),
+});
+
+export const notifyingOfNothing = defineService({
+  ...base,
+  tables: { settings, staticFdb },
+  // @ts-expect-error a notification has a name and a value
+  portChanged: () => ({ notifications: [{ at: ["fdb"] }] }),
+});
+
+export const portWithoutItsLeaf = defineService({
+  ...base,
+  tables: { settings, staticFdb },
+  // @ts-expect-error ports have no aging time
+  portChanged: (_was, is) => ({ changed: [["ports", [is?.config.agingTime ?? ""]]] }),
+});

@@ -5,6 +5,7 @@ import type {
   CommitOutcome,
   Datastore,
   Edit,
+  NotificationEvent,
   SchemaChange,
   Snapshot,
   View,
@@ -44,6 +45,7 @@ export class MemoryDatastore implements Datastore {
   readonly state = new Map<string, Record<string, DataValue>>();
   readonly #schemaListeners = new Set<(change: SchemaChange) => void>();
   readonly #listeners = new Set<(event: ChangeEvent) => void>();
+  readonly #notified = new Set<(notification: NotificationEvent) => void>();
 
   constructor(schema: Schema) {
     this.schema = schema;
@@ -124,8 +126,18 @@ export class MemoryDatastore implements Datastore {
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
   }
 
+  listen(listener: (notification: NotificationEvent) => void): Disposable {
+    this.#notified.add(listener);
+    return { [Symbol.dispose]: () => void this.#notified.delete(listener) };
+  }
+
   get watcherCount(): number {
-    return this.#listeners.size;
+    return this.#listeners.size + this.#notified.size;
+  }
+
+  /** Tells those who listen to notifications. */
+  notify(notification: NotificationEvent): void {
+    for (const listener of this.#notified) listener(notification);
   }
 
   /** Tells that state at these paths changed. */

@@ -35,6 +35,7 @@ export class MemoryLog implements CommitLog {
   nextRefusal: Error | undefined;
   /** While set, appends wait for `settle`. */
   holding = false;
+  #recorded: () => void = () => undefined;
   #waiting: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
 
   refusal(): Error | undefined {
@@ -46,8 +47,16 @@ export class MemoryLog implements CommitLog {
   append(record: Uint8Array): Promise<void> {
     if (this.failure) return Promise.reject(this.failure);
     this.records.push(record);
+    this.#recorded();
     if (!this.holding) return Promise.resolve();
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+  }
+
+  /** Resolves when the next commit is applied and being written. */
+  nextRecord(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#recorded = resolve;
+    });
   }
 
   settle(): void {

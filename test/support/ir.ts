@@ -8,6 +8,7 @@ import type {
   IrList,
   IrModule,
   IrNode,
+  IrNotification,
   IrOperation,
   IrType,
 } from "../../src/datamodel/schema/ir.ts";
@@ -144,6 +145,16 @@ export function operation(
     input: { children: build(parameters.input ?? [], at) },
     output: { children: build(parameters.output ?? [], at) },
   };
+}
+
+/** A notification of a module, or of one of its nodes. */
+export function notification(
+  name: string,
+  module: string,
+  children: readonly Build[],
+): IrNotification {
+  const at = { module, config: true };
+  return { kind: "notification", name, module, children: build(children, at) };
 }
 
 export function irModule(

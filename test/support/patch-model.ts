@@ -4,7 +4,7 @@ import type { YangList } from "../../src/datamodel/tree/list.ts";
 import type { ObjectLayout } from "../../src/dataplane/layout.ts";
 import { cubeWiring, hop, portCounters } from "../../src/gen/bpf/core.ts";
 import { nothing, struct, u32, u64 } from "../../src/lib/codec.ts";
-import { container, irModule, leaf, list, operation } from "./ir.ts";
+import { container, irModule, leaf, list, notification, operation } from "./ir.ts";
 
 /** What a patch panel is configured by; the service is in patch-panel.ts. */
 export interface Patch {
@@ -63,93 +63,119 @@ const rooms: IrType = {
 export const patchModel: ModelDescriptor<Patch> = {
   module: "patch",
   list: "patch",
-  ir: irModule("patch", [
-    list(
-      "patch",
-      "name",
-      [
-        leaf("name", "string"),
-        leaf("uuid", "string", assigned),
-        leaf("service-name", "string", state),
-        leaf("type", enums("TC", "XDP_SKB", "XDP_DRV"), {
-          default: "TC",
-          ...extension("init-only"),
-        }),
-        leaf("comment", "string"),
-        leaf("rooms", rooms, { default: "64", ...extension("init-only") }),
-        list("ports", "name", [
+  ir: irModule(
+    "patch",
+    [
+      list(
+        "patch",
+        "name",
+        [
           leaf("name", "string"),
           leaf("uuid", "string", assigned),
-          leaf("index", "uint16", assigned),
-          leaf("status", enums("UP", "DOWN"), state),
-          leaf("peer", "string"),
-          leaf("forwarding-path", enums("XDP", "TC"), state),
-          container(
-            "counters",
-            [
-              leaf("rx-packets", "uint64"),
-              leaf("rx-bytes", "uint64"),
-              leaf("tx-packets", "uint64"),
-              leaf("tx-bytes", "uint64"),
-              list("drops", "reason", [leaf("reason", "string"), leaf("packets", "uint64")]),
-            ],
-            state,
-          ),
-        ]),
-        container("board", [leaf("lamps", "uint32")], state),
-        list(
-          "cable",
-          "from",
-          [
-            leaf("from", portName),
-            leaf("to", portName, { mandatory: true }),
-            leaf("frames", "uint64", state),
-          ],
-          { actions: [operation("turn", "patch")] },
-        ),
-        list(
-          "tray",
-          "name",
-          [
-            leaf("name", "string"),
-            leaf("slot", "uint16", assigned),
-            leaf("height", "uint16", { default: "0" }),
-            container("label", [leaf("colour", "uint8", { default: "0" })]),
-            list(
-              "clip",
-              "number",
-              [
-                leaf("number", "uint16"),
-                leaf("port", portFrom("../../../ports/name"), { mandatory: true }),
-              ],
-              {
-                actions: [operation("release", "patch", { output: [leaf("port", "string")] })],
-              },
-            ),
-          ],
-          {
-            userOrdered: true,
-            actions: [
-              operation("append", "patch", {
-                input: [leaf("port", portFrom("../../../ports/name"), { mandatory: true })],
-                output: [leaf("number", "uint16", { mandatory: true })],
-              }),
-              operation("raise", "patch", { input: [leaf("above", "string")] }),
-            ],
-          },
-        ),
-      ],
-      {
-        actions: [
-          operation("reset", "patch", {
-            input: [leaf("port", portName, { mandatory: true })],
-            output: [leaf("frames", "uint64", { mandatory: true })],
+          leaf("service-name", "string", state),
+          leaf("type", enums("TC", "XDP_SKB", "XDP_DRV"), {
+            default: "TC",
+            ...extension("init-only"),
           }),
-          operation("unheard-of", "patch"),
+          leaf("comment", "string"),
+          leaf("rooms", rooms, { default: "64", ...extension("init-only") }),
+          list(
+            "ports",
+            "name",
+            [
+              leaf("name", "string"),
+              leaf("uuid", "string", assigned),
+              leaf("index", "uint16", assigned),
+              leaf("status", enums("UP", "DOWN"), state),
+              leaf("peer", "string"),
+              leaf("forwarding-path", enums("XDP", "TC"), state),
+              container(
+                "counters",
+                [
+                  leaf("rx-packets", "uint64"),
+                  leaf("rx-bytes", "uint64"),
+                  leaf("tx-packets", "uint64"),
+                  leaf("tx-bytes", "uint64"),
+                  list("drops", "reason", [leaf("reason", "string"), leaf("packets", "uint64")]),
+                ],
+                state,
+              ),
+            ],
+            {
+              notifications: [
+                notification("link", "patch", [leaf("up", "boolean", { mandatory: true })]),
+              ],
+            },
+          ),
+          container("board", [leaf("lamps", "uint32")], state),
+          list(
+            "cable",
+            "from",
+            [
+              leaf("from", portName),
+              leaf("to", portName, { mandatory: true }),
+              leaf("frames", "uint64", state),
+            ],
+            {
+              actions: [operation("turn", "patch")],
+              notifications: [
+                notification("lit", "patch", [leaf("colour", "uint8", { mandatory: true })]),
+              ],
+            },
+          ),
+          list(
+            "tray",
+            "name",
+            [
+              leaf("name", "string"),
+              leaf("slot", "uint16", assigned),
+              leaf("height", "uint16", { default: "0" }),
+              container("label", [leaf("colour", "uint8", { default: "0" })]),
+              list(
+                "clip",
+                "number",
+                [
+                  leaf("number", "uint16"),
+                  leaf("port", portFrom("../../../ports/name"), { mandatory: true }),
+                ],
+                {
+                  actions: [operation("release", "patch", { output: [leaf("port", "string")] })],
+                },
+              ),
+            ],
+            {
+              userOrdered: true,
+              actions: [
+                operation("append", "patch", {
+                  input: [leaf("port", portFrom("../../../ports/name"), { mandatory: true })],
+                  output: [leaf("number", "uint16", { mandatory: true })],
+                }),
+                operation("raise", "patch", { input: [leaf("above", "string")] }),
+              ],
+            },
+          ),
         ],
-      },
-    ),
-  ]),
+        {
+          actions: [
+            operation("reset", "patch", {
+              input: [leaf("port", portName, { mandatory: true })],
+              output: [leaf("frames", "uint64", { mandatory: true })],
+            }),
+            operation("unheard-of", "patch"),
+          ],
+          notifications: [
+            notification("alarmed", "patch", [
+              leaf("port", portFrom("../../ports/name"), { mandatory: true }),
+              leaf("sound", "string", { default: "beep" }),
+            ]),
+          ],
+        },
+      ),
+    ],
+    {
+      notifications: [notification("blackout", "patch", [leaf("panel", "string")])],
+    },
+  ),
 };
 
 /** A record of the ring buffer: a lamp at a port shines in a colour, 0 for not at all. */

@@ -6,6 +6,7 @@ import {
   type NodeRef,
   nested,
   type PortFact,
+  type ServiceNotification,
   withFact,
   withoutFact,
 } from "../../src/services/service.ts";
@@ -92,8 +93,14 @@ const definition = defineService({
       const { lamps } = patch.facts.own;
       const lit =
         colour === 0 ? withoutFact(lamps, [port]) : withFact(lamps, [port], { port, colour });
-      return { changed, facts: lit === lamps ? patch.facts.own : { lamps: lit } };
+      const facts = lit === lamps ? patch.facts.own : { lamps: lit };
+      return { changed, facts, notifications: told(patch, { port, colour }, lit.size) };
     },
+  },
+  portChanged: (was, is, { config }) => {
+    if (was?.isUp === is?.isUp || is === undefined || !config.ports.has(is.name)) return {};
+    const link = { at: ["ports", [is.name]], name: "link", value: { up: is.isUp } };
+    return { notifications: [link] };
   },
   actions: {
     reset: (input, patch) => {
@@ -148,5 +155,20 @@ const definition = defineService({
     },
   },
 });
+
+/** An alarm of the port; how its cable is lit, if it has one; and that no lamp shines any more. */
+function told(
+  { config, portName }: { config: Patch; portName(index: number): string | undefined },
+  { port: at, colour }: Alarm,
+  shining: number,
+): ServiceNotification[] {
+  const port = portName(at);
+  if (port === undefined) return [];
+  const alarmed = { name: "alarmed", value: { port } };
+  const lit = { at: ["cable", [port]], name: "lit", value: { colour } };
+  const blackout = { name: "blackout", value: { panel: config.name } };
+  const cables = config.cable.has(port) ? [lit] : [];
+  return [alarmed, ...cables, ...(shining === 0 ? [blackout] : [])];
+}
 
 export const patchPanel = definition as object as AnyService;

@@ -1,5 +1,5 @@
 import type { Unreadable, Violation } from "../error.ts";
-import type { OperationSchema, Schema } from "../schema/schema.ts";
+import type { NotificationSchema, OperationSchema, Schema } from "../schema/schema.ts";
 import type { DataObject, DataValue } from "../tree/node.ts";
 import type { InstancePath, PathStep } from "../tree/path.ts";
 
@@ -118,6 +118,15 @@ export interface SchemaChange {
   readonly module: string;
 }
 
+/** A YANG notification that was sent. */
+export interface NotificationEvent {
+  readonly schema: NotificationSchema;
+  /** The node that has it; [] for one of a module. */
+  readonly path: InstancePath;
+  readonly time: Date;
+  readonly value: DataObject;
+}
+
 /**
  * What every protocol works on. Reads never wait; commits are serialised in order of arrival.
  * Every refusal is a RequestError (nothing changed), or a Violation list in the outcome.
@@ -144,6 +153,8 @@ export interface Datastore {
     options: CommitOptions,
   ): Promise<InvokeOutcome>;
   subscribe(listener: (event: ChangeEvent) => void): Disposable;
+  /** Hears every notification from now on. */
+  listen(listener: (notification: NotificationEvent) => void): Disposable;
   /** Told of modules, when the schema has them, or has them no more. Nodes of others stay. */
   subscribeSchema(listener: (change: SchemaChange) => void): Disposable;
 }

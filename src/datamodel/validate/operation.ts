@@ -1,5 +1,5 @@
 import type { Violation } from "../error.ts";
-import type { DataSchema, ParametersSchema, Schema } from "../schema/schema.ts";
+import type { DataSchema, NotificationSchema, ParametersSchema, Schema } from "../schema/schema.ts";
 import type { DataObject } from "../tree/node.ts";
 import type { InstancePath } from "../tree/path.ts";
 import { Cursor, instances, isParent, type NodeSchema } from "../xpath/cursor.ts";
@@ -16,16 +16,19 @@ import { Report } from "./report.ts";
 export interface InvocationPoint {
   /** All data that expressions may refer to, state included where there is any. */
   readonly root: DataObject;
-  /** The node that has the action; [] for an rpc. */
+  /** The node that has the action or notification; [] for an rpc. */
   readonly path: InstancePath;
 }
 
+/** What is sent at once: the input or output of an rpc or action, or a notification. */
+export type SentSchema = ParametersSchema | NotificationSchema;
+
 export interface OperationValidator {
-  /** What is wrong with the input or output of an rpc or action, as a whole. */
-  validate(parameters: ParametersSchema, value: DataObject, at: InvocationPoint): Violation[];
+  /** What is wrong with what is sent, as a whole. */
+  validate(parameters: SentSchema, value: DataObject, at: InvocationPoint): Violation[];
 }
 
-/** Judges rpcs and actions (RFC 7950 §8.1) by the constraints that configuration has, too. */
+/** Judges what is sent (RFC 7950 §8.1, §8.2) by the constraints that configuration has, too. */
 export function createOperationValidator(schema: Schema): OperationValidator {
   const engine = new XpathEngine(schema);
   const compiled = new WeakMap<NodeSchema, readonly Constraint[]>();

@@ -13,6 +13,7 @@ import { getCube, listCubes } from "./cube-service.ts";
 import { getNode, invokeByPath } from "./datastore-service.ts";
 import { Health } from "./health.ts";
 import type { PlainMessage } from "./leaf-codec.ts";
+import { serveNotifications } from "./notification-stream.ts";
 import type { ProtoMethod, ProtoService } from "./proto-model.ts";
 import { getModule, listModules } from "./schema-service.ts";
 import { listServices, loadService, unloadService } from "./service-service.ts";
@@ -118,10 +119,7 @@ function typedHandler(api: Api, method: ProtoMethod): UntypedHandleCall {
     case "watch":
       return (stream: ServerWritableStream<Buffer, Buffer>) => serveWatch(typed, stream);
     case "notify":
-      return (stream: ServerWritableStream<Buffer, Buffer>) => {
-        const error = refuse("operation-not-supported", "", "nothing sends this notification yet");
-        stream.emit("error", reported(api, stream.getPath(), error));
-      };
+      return (stream: ServerWritableStream<Buffer, Buffer>) => serveNotifications(typed, stream);
     default:
       return unary(api, method.response, typedUnary(typed, binding.verb));
   }

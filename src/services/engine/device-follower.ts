@@ -18,6 +18,8 @@ export interface DeviceFollowerParts extends ReactionParts {
   readonly services: readonly Discovered[];
   readonly devices: Devices;
   readonly peers: PeerIndex;
+  /** Called when the facts of ports may have changed. */
+  readonly rewired: () => void;
 }
 
 type NamedPort = Pick<PortName, "cube" | "port">;
@@ -50,6 +52,7 @@ export class DeviceFollower implements Disposable {
     // The same index may be another device's by now: what was wired to it is gone all the same.
     await this.#rewire(ports, kind === "removed" ? { gone: device.ifindex } : {});
     if (kind === "removed") await this.#rewire(ports);
+    this.#parts.rewired();
     const paths = ports.map((port) => this.#portPath(port)).filter((path) => path !== undefined);
     if (paths.length > 0) changed(paths);
   }

@@ -6,6 +6,7 @@ import type {
   Datastore,
   Edit,
   InvokeOutcome,
+  NotificationEvent,
   SchemaChange,
   Snapshot,
   View,
@@ -44,6 +45,7 @@ import {
 import { checkingIfMatch, UndoneCommits } from "./if-match.ts";
 import { Judge, type Verdict, violationsMax } from "./judge.ts";
 import { LiveState } from "./live-state.ts";
+import { Notifier } from "./notifier.ts";
 import { type Plan, Planner } from "./planner.ts";
 import { removeRecirculation } from "./recirculation.ts";
 import { refused } from "./refused.ts";
@@ -83,6 +85,7 @@ export class Engine implements Datastore {
   readonly #parts: EngineParts;
   readonly #planner: Planner;
   readonly #judge: Judge;
+  readonly #notifier: Notifier;
   readonly #live: LiveState;
   readonly #roster: Roster;
   readonly #turns = new Turns();
@@ -108,11 +111,13 @@ export class Engine implements Datastore {
     this.#planner = new Planner(parts.schema, parts);
     this.#judge = new Judge(parts.schema, parts.devices, this.#planner);
     this.#running = emptyState(parts.schema);
+    this.#notifier = new Notifier({ ...parts, root: () => this.#running.root });
     const known = { services: [...parts.services], planner: this.#planner };
     this.#roster = new Roster({ ...parts, ...known, judge: this.#judge });
     this.#live = new LiveState({
       ...parts,
       ...known,
+      notifier: this.#notifier,
       root: () => this.#running.root,
       peers: this.#judge.peers,
       turns: this.#turns,
@@ -148,6 +153,10 @@ export class Engine implements Datastore {
   subscribe(listener: (event: ChangeEvent) => void): Disposable {
     this.#listeners.add(listener);
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  }
+
+  listen(listener: (notification: NotificationEvent) => void): Disposable {
+    return this.#notifier.listen(listener);
   }
 
   subscribeSchema(listener: (change: SchemaChange) => void): Disposable {

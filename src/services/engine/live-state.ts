@@ -15,23 +15,27 @@ import {
   Operations,
 } from "./operations.ts";
 import type { Plan } from "./planner.ts";
+import { PortWatcher } from "./port-watcher.ts";
 import { Reactions } from "./reactions.ts";
 import { Rings } from "./rings.ts";
 import { StateReader } from "./state-reader.ts";
 
+export type LiveParts = Omit<DeviceFollowerParts, "rewired">;
+
 /** State as opposed to configuration: devices and maps followed, read, expired and acted upon. */
 export class LiveState implements Disposable {
-  readonly #parts: DeviceFollowerParts;
+  readonly #parts: LiveParts;
   readonly #calls: OperationParts;
   readonly metrics: MetricSource;
   readonly #reader: StateReader;
   readonly #operations: Operations;
   readonly #reactions: Reactions;
   readonly #rings: Rings;
+  readonly #ports: PortWatcher;
   /** What goes on by itself, once started. */
   #background: readonly Disposable[] = [];
 
-  constructor(parts: DeviceFollowerParts) {
+  constructor(parts: LiveParts) {
     this.#parts = parts;
     this.#reader = new StateReader(parts);
     const isPortUp = this.#reader.isPortUp.bind(this.#reader);
@@ -40,14 +44,17 @@ export class LiveState implements Disposable {
     this.#operations = new Operations(this.#calls);
     this.#reactions = new Reactions(parts);
     this.#rings = new Rings({ ...parts, reactions: this.#reactions });
+    this.#ports = new PortWatcher(parts.planner.loaded, this.#reactions);
   }
 
   /** Begins to follow devices and the cubes loaded so far. */
   start(): void {
     const { planner } = this.#parts;
     this.#rings.follow(planner.loaded);
+    this.#ports.look();
     const expiry = new Expiry(planner, this.#reactions);
-    this.#background = [new DeviceFollower(this.#parts), expiry, this.#rings];
+    const devices = new DeviceFollower({ ...this.#parts, rewired: () => this.#ports.look() });
+    this.#background = [devices, expiry, this.#rings];
   }
 
   /** Takes note of cubes that came and went with a commit, and of ports that were released. */
@@ -56,6 +63,7 @@ export class LiveState implements Disposable {
     for (const { cube, index } of released) {
       this.#reactions.run(cube, ({ reader }) => cube.service.portReleased?.(index, reader));
     }
+    this.#ports.look();
   }
 
   [Symbol.dispose](): void {

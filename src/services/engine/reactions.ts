@@ -3,6 +3,7 @@ import { Breather } from "../../lib/slices.ts";
 import type { Reaction } from "../cube-reader.ts";
 import type { CubeRuntime } from "./cube.ts";
 import { type LiveCube, type LiveCubeParts, liveCube, pathsBelow } from "./live-cube.ts";
+import type { Notifier } from "./notifier.ts";
 import { applySteps } from "./step.ts";
 import type { Turns } from "./turns.ts";
 
@@ -10,6 +11,7 @@ export interface ReactionParts extends LiveCubeParts {
   readonly turns: Turns;
   /** Waits until no commit so far can be undone any more, or has been. */
   readonly durable: () => Promise<void>;
+  readonly notifier: Notifier;
   /** Tells subscribers of nodes whose state changed. */
   readonly changed: (state: readonly InstancePath[]) => void;
   /** Takes note of objects that others have succeeded. */
@@ -52,7 +54,8 @@ export class Reactions {
     if (this.#behind.size > 0) this.#schedule();
   }
 
-  #take(cube: LiveCube, { changed = [], facts }: Reaction<unknown>): void {
+  #take(cube: LiveCube, { changed = [], notifications = [], facts }: Reaction<unknown>): void {
+    for (const notification of notifications) this.#parts.notifier.send(cube, notification);
     const paths = pathsBelow(cube, changed);
     if (facts === undefined || facts === cube.reader.facts.own) {
       this.#tell(paths);

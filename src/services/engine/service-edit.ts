@@ -1,12 +1,12 @@
 import { decodeJsonAt } from "../../datamodel/codec/decode.ts";
 import type { Edit, EditInsert } from "../../datamodel/datastore/datastore.ts";
 import { RequestError } from "../../datamodel/error.ts";
-import type { DataSchema, ParentSchema, Schema } from "../../datamodel/schema/schema.ts";
-import type { LeafValue } from "../../datamodel/schema/value-type.ts";
+import type { DataSchema, Schema } from "../../datamodel/schema/schema.ts";
 import { type InstancePath, parsePath, printPath } from "../../datamodel/tree/path.ts";
 import { assert } from "../../lib/assert.ts";
 import type { DeletingEdit, NodeRef, ServiceEdit, WritingEdit } from "../operation.ts";
 import { keyedStep } from "./node-ref.ts";
+import { bodyJson, nodeJson } from "./plain-data.ts";
 
 /**
  * The edits that an operation of a service wants, as a client would send them. Their keys and
@@ -61,30 +61,4 @@ function jsonOf({ schema, keys, value: named }: InstancePath[number], value: unk
   if (schema.kind === "list" && keys) return bodyJson(schema, value ?? {});
   if (named !== undefined) return null;
   return nodeJson(schema, value ?? (schema.kind === "container" ? {} : undefined));
-}
-
-function nodeJson(schema: DataSchema, value: unknown): unknown {
-  switch (schema.kind) {
-    case "container":
-      return bodyJson(schema, value as object);
-    case "list":
-      return [...(value as Iterable<object>)].map((entry) => bodyJson(schema, entry));
-    case "leaf":
-      return schema.type.toJson(value as LeafValue);
-    case "leaf-list":
-      return (value as readonly LeafValue[]).map((one) => schema.type.toJson(one));
-    default:
-      return (value as { readonly anydata: unknown }).anydata;
-  }
-}
-
-function bodyJson(schema: ParentSchema, object: object): Record<string, unknown> {
-  const json: Record<string, unknown> = {};
-  for (const [prop, value] of Object.entries(object)) {
-    if (value === undefined) continue;
-    const child = schema.children.find((candidate) => candidate.prop === prop);
-    assert(child, `${prop} is a node of the model`);
-    json[child.jsonName] = nodeJson(child, value);
-  }
-  return json;
 }

@@ -146,9 +146,10 @@ describe("a derived map", () => {
     const fixture = await panel();
     fixture.log.holding = true;
 
+    const written = fixture.log.nextRecord();
     const clip = { port: "a" };
     const adding = fixture.commit(fixture.edit("create", `${tray("z")}/clip[number='1']`, clip));
-    await new Promise((resolve) => setImmediate(resolve));
+    await written;
     const meanwhile = rows(fixture, "holds");
     fixture.log.fail(new Error("no space left on device"));
     await assert.rejects(adding);

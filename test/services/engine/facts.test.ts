@@ -141,8 +141,9 @@ describe("a service's own facts", () => {
     await settled(fixture);
     fixture.log.holding = true;
 
+    const written = fixture.log.nextRecord();
     const deleting = fixture.commit(fixture.edit("delete", pp0));
-    await new Promise((resolve) => setImmediate(resolve));
+    await written;
     fixture.log.fail(new Error("no space left on device"));
     await assert.rejects(deleting);
     fixture.light(1, 5);
@@ -157,8 +158,9 @@ describe("a service's own facts", () => {
   it("wait for commits that may still be undone", async () => {
     const fixture = await panel();
     fixture.log.holding = true;
+    const written = fixture.log.nextRecord();
     const adding = fixture.commit(fixture.edit("merge", `${pp0}/cable[from='b']`, { to: "a" }));
-    await new Promise((resolve) => setImmediate(resolve));
+    await written;
 
     fixture.light(0, 7);
     await new Promise((resolve) => setImmediate(resolve));
@@ -255,8 +257,9 @@ describe("the facts of a port", () => {
     const fixture = await panel();
     const { ifindex = 0 } = fixture.devices.byName("dev1") ?? {};
     fixture.log.holding = true;
+    const written = fixture.log.nextRecord();
     const adding = fixture.commit(fixture.edit("create", `${pp0}/ports[name='c']`, {}));
-    await new Promise((resolve) => setImmediate(resolve));
+    await written;
 
     fixture.devices.change(ifindex, { mtu: 9000 });
     fixture.log.fail(new Error("no space left on device"));
@@ -285,8 +288,9 @@ describe("the facts of a port", () => {
     });
     const { ifindex = 0 } = fixture.devices.byName("dev1") ?? {};
     fixture.log.holding = true;
+    const written = fixture.log.nextRecord();
     const adding = fixture.commit(fixture.edit("create", `${pp0}/ports[name='c']`, {}));
-    await new Promise((resolve) => setImmediate(resolve));
+    await written;
 
     fixture.devices.change(ifindex, { mtu: 9000 });
     fixture.log.fail(new Error("no space left on device"));

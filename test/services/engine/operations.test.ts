@@ -310,8 +310,9 @@ describe("an action", () => {
     const before = everything(fixture);
     fixture.log.holding = true;
 
+    const written = fixture.log.nextRecord();
     const turning = invoke(fixture, { name: "turn", at: `${pp0}/cable[from='a']` });
-    await new Promise((resolve) => setImmediate(resolve));
+    await written;
     fixture.log.fail(new Error("no space left on device"));
 
     await assert.rejects(turning, CommitError);
