@@ -1,4 +1,4 @@
-import type { IrModule, IrNode } from "../datamodel/schema/ir.ts";
+import type { IrModule } from "../datamodel/schema/ir.ts";
 import type { MapLayout } from "../dataplane/layout.ts";
 import type { AnyService } from "./any-service.ts";
 import { modelFault } from "./model-fault.ts";
@@ -32,7 +32,7 @@ function declarationFault(exported: unknown, name: string): string | undefined {
   const rows = { ...tables, ...(isFields(derived) ? derived : {}) };
   return (
     objectFieldsFault(object, name) ??
-    portFault(model["ir"], object) ??
+    cubeMapFault(object) ??
     programFault(programs, object) ??
     tableFault(rows, object)
   );
@@ -75,23 +75,20 @@ function isCodec(codec: unknown): boolean {
   );
 }
 
-/** What the engine writes for every cube that has ports. */
-const portMaps = ["hops", "cube", "counters"];
+/** What the engine writes for every cube. */
+const cubeMaps = ["hops", "cube", "counters"];
 
-function portFault({ data }: IrModule, object: Fields): string | undefined {
-  const hasPorts = data.some((list) => "children" in list && hasChild(list.children, "ports"));
-  if (!hasPorts) return undefined;
-  const lacking = portMaps.find((name) => (object["maps"] as Fields)[name] === undefined);
-  return lacking && `its cubes have ports, its object has no map ${lacking}: include cube.h`;
-}
-
-function hasChild(children: readonly IrNode[], name: string): boolean {
-  return children.some((child) => child.name === name);
+function cubeMapFault(object: Fields): string | undefined {
+  const lacking = cubeMaps.find((name) => (object["maps"] as Fields)[name] === undefined);
+  return lacking && `its object has no map ${lacking}: include cube.h`;
 }
 
 function programFault(programs: Fields, object: Fields): string | undefined {
   const known = object["programs"] as Fields;
-  const [name] = Object.values(programs).filter((each) => known[String(each)] === undefined);
+  const names = Object.values(programs).flatMap((each) => {
+    return isFields(each) ? Object.values(each) : [each];
+  });
+  const [name] = names.filter((each) => known[String(each)] === undefined);
   return name === undefined ? undefined : `its object has no program ${String(name)}`;
 }
 

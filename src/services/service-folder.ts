@@ -54,11 +54,35 @@ export async function readServiceFolder(
     readPart(folder, join(build, `${name}.lock.json`)),
   ]);
   const exported = await importModule(folder, join(build, module), importMaxMs);
-  const { service, fault } = declaredService(exported, name);
-  if (fault !== undefined) throw new ServiceFolderError(folder, `${module}: ${fault}`);
-  const lie = objectFault(service.object, object, core);
-  if (lie !== undefined) throw new ServiceFolderError(folder, `${name}.bpf.o: ${lie}`);
+  const service = judged({ folder, name, module, exported, object, core });
   return { name, folder, service, object, lock: lock.toString() };
+}
+
+interface Claim {
+  readonly folder: string;
+  readonly name: string;
+  readonly module: string;
+  readonly exported: unknown;
+  readonly object: Uint8Array;
+  readonly core: ReadonlyMap<string, MapLayout>;
+}
+
+/** What the module exports, if it is the service that it claims to be. */
+function judged({ folder, name, module, exported, object, core }: Claim): AnyService {
+  try {
+    const { service, fault } = declaredService(exported, name);
+    if (fault !== undefined) throw new ServiceFolderError(folder, `${module}: ${fault}`);
+    const lie = objectFault(service.object, object, core);
+    if (lie !== undefined) throw new ServiceFolderError(folder, `${name}.bpf.o: ${lie}`);
+    return service;
+  } catch (cause) {
+    if (cause instanceof ServiceFolderError) throw cause;
+    // A part of a form that only the compiler of a hand-made module could have refused.
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ServiceFolderError(folder, `${module}: its service is no declaration: ${reason}`, {
+      cause,
+    });
+  }
 }
 
 async function readManifest(folder: string): Promise<Manifest> {

@@ -119,6 +119,22 @@ const hostile: readonly Hostile[] = [
     says: /…: program-\w+\/service\.js: its object has no program egress$/,
   },
   {
+    what: "a service whose model has another form",
+    spoil: (folder) => {
+      const file = inProgram(folder, "build/model.js");
+      folder.write(file, folder.text(file).replaceAll('"children":', '"offspring":'));
+    },
+    says: /…: program-\w+\/service\.js: its service is no declaration: /,
+  },
+  {
+    what: "a service whose object lacks what the engine writes",
+    spoil: (folder) => {
+      const file = inProgram(folder, "build/object.js");
+      folder.write(file, folder.text(file).replace("    hops: {", "    hopes: {"));
+    },
+    says: /…: program-\w+\/service\.js: its object has no map hops: include cube\.h$/,
+  },
+  {
     what: "an object that is none",
     spoil: (folder) => folder.write("build/packetcounter.bpf.o", "\u007fELF"),
     says: /…: packetcounter\.bpf\.o: no ELF file$/,
