@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import type { AnyService } from "../../src/services/any-service.ts";
 import { lendContract } from "../../src/services/lent-contract.ts";
@@ -120,6 +121,23 @@ describe("yangplane-gen --service", function () {
     assert.equal(service.model.ir.name, "packetcounter");
     const row = service.object.maps["received"]?.value.encode({ packets: 2n, bytes: 3n });
     assert.deepEqual([...(row ?? [])].filter(Boolean), [2, 3]);
+  });
+
+  it("has types for an editor, in the checkout as well", () => {
+    mkdirSync("build/editor", { recursive: true });
+    const folder = mkdtempSync("build/editor/");
+    try {
+      cpSync("examples/packetcounter", folder, { recursive: true });
+      execFileSync("bin/yangplane-gen", ["--service", folder], { stdio: "pipe" });
+      const compiler = ["--module", "nodenext", "--target", "es2023", "--strict", "--noEmit"];
+      const flags = [...compiler, "--allowImportingTsExtensions", "--ignoreConfig"];
+      const types = ["--lib", "es2023,esnext.disposable", "--types", "node"];
+
+      const tsc = ["node_modules/typescript/bin/tsc", ...flags, ...types, `${folder}/service.ts`];
+      execFileSync(process.execPath, tsc, { stdio: "inherit" });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it("builds the same from the same, and other modules under another path", () => {
