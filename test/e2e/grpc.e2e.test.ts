@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { homedir } from "node:os";
 import { promisify } from "node:util";
 import { emptyObject } from "../../src/datamodel/tree/node.ts";
 import { bridge, nat } from "../server/grpc/models.ts";
 import { Session } from "../server/grpc/session.ts";
 
 const run = promisify(execFile);
-const grpcurl = process.env["GRPCURL"] ?? `${homedir()}/go/bin/grpcurl`;
+const grpcurl = "grpcurl";
 const service = "yangplane.bridge.v1.BridgeService";
 
 describe("grpcurl, which knows the API by reflection alone,", () => {

@@ -6,6 +6,7 @@ import type { InstancePath, KnownPlace, PathStep } from "../tree/path.ts";
 import { type Cursor, identityBelow } from "../xpath/cursor.ts";
 import type { Constraint } from "./constraint.ts";
 import type { LeafrefIndex } from "./leafref-index.ts";
+import type { Unknown } from "./report.ts";
 import type { NodeRules, SchemaRules } from "./rules.ts";
 import type { UniqueIndex } from "./unique-index.ts";
 
@@ -17,7 +18,7 @@ type Judged = Constraint | LeafrefIndex | UniqueIndex;
  * if it is one whatever the unread nodes hold: nothing is said of these nodes themselves, nor of
  * what reads them, as the dependencies of the constraints tell.
  */
-export class Doubts {
+export class Doubts implements Unknown {
   /** Identities of nodes; that of a list as a whole has a key of its own. */
   readonly #unread = new Set<string>();
   /** Identities of the pivot instances below which it cannot be judged. */
@@ -33,7 +34,6 @@ export class Doubts {
     for (const constraint of [...afterAnyChange, ...afterRemovals]) this.#doubt(constraint, "");
   }
 
-  /** True for a node, or a child of it, whose content is unknown. */
   covers(node: Cursor, child?: DataSchema): boolean {
     if (this.#unread.size === 0) return false;
     if (child && this.#unread.has(identityBelow(node.identity, child.prop, wholeKey(child)))) {
@@ -49,7 +49,6 @@ export class Doubts {
     return this.#unread.has(identityBelow(parent.identity, schema.prop, wholeKey(schema)));
   }
 
-  /** True where a verdict on the node would depend on what is unknown. */
   touch(judged: Judged, node: Cursor): boolean {
     if (this.#pivots.size === 0) return false;
     const pivots = this.#pivots.get(judged);

@@ -4,7 +4,6 @@ import type { LeafValue } from "../schema/value-type.ts";
 import { type DataObject, keysOf } from "../tree/node.ts";
 import { type PathStep, printPath } from "../tree/path.ts";
 import type { Cursor } from "../xpath/cursor.ts";
-import type { Doubts } from "./doubts.ts";
 
 /** As many violations as one answer may carry (ARCHITECTURE §5). */
 const violationsMax = 10_000;
@@ -15,13 +14,21 @@ export interface Fault {
   readonly message: string;
 }
 
+/** What cannot be judged, because part of the candidate is unknown. */
+export interface Unknown {
+  /** True for a node, or a child of it, whose content is unknown. */
+  covers(node: Cursor, child?: DataSchema): boolean;
+  /** True where the verdict of a rule on the node would depend on what is unknown. */
+  touch(rule: object, node: Cursor): boolean;
+}
+
 /** Collects what is wrong; counts what there is no room for. */
 export class Report {
   readonly violations: Violation[] = [];
-  readonly doubts: Doubts | undefined;
+  readonly doubts: Unknown | undefined;
   total = 0;
 
-  constructor(doubts?: Doubts) {
+  constructor(doubts?: Unknown) {
     this.doubts = doubts;
   }
 
