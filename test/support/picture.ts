@@ -5,12 +5,15 @@ import { recirculationId } from "../../src/services/engine/recirculation.ts";
 
 /**
  * Everything the engine wrote, in a form in which two data planes can be compared: slots of the
- * jump tables, which are handed out in order of arrival, stand for the objects in them. The
- * recirculation device is left out: it is the same whatever the configuration.
+ * jump tables, which are handed out in order of arrival, stand for the objects in them. An object's
+ * generation is left out: it tells how often the object was replaced, not what it is. So is the
+ * recirculation device: it is the same whatever the configuration.
  */
 export function picture(dataplane: Dataplane, layouts: readonly ObjectLayout[]): unknown {
   const byName = new Map([entryObject, ...layouts].map((layout) => [layout.name, layout]));
-  const programs = dataplane.programs().map((entry) => ({ ...entry }));
+  const programs = dataplane.programs().map((entry) => {
+    return { ...entry, objectId: nameOf(entry.objectId) };
+  });
   const ownerOf = new Map(
     programs.map(({ family, slot, objectId }) => [`${family}${slot}`, objectId]),
   );
@@ -18,9 +21,9 @@ export function picture(dataplane: Dataplane, layouts: readonly ObjectLayout[]):
   const objects = ids.sort().map((id) => {
     const loaded = dataplane.loadedRequest(id);
     // The note tells how a device was found, which is not the engine's doing.
-    const request = loaded && { ...loaded, note: undefined };
+    const request = loaded && { ...loaded, id: nameOf(id), note: undefined };
     const layout = byName.get(request?.object ?? "");
-    return { id, request, maps: layout && mapsOf(dataplane, id, layout, ownerOf) };
+    return { id: nameOf(id), request, maps: layout && mapsOf(dataplane, id, layout, ownerOf) };
   });
   return {
     objects,
@@ -30,9 +33,16 @@ export function picture(dataplane: Dataplane, layouts: readonly ObjectLayout[]):
     attachments: dataplane
       .attachments()
       .filter(({ objectId }) => objectId !== recirculationId)
-      .map(({ ifindex, hook, objectId, program }) => `${ifindex} ${hook} ${objectId} ${program}`)
+      .map(
+        ({ ifindex, hook, objectId, program }) =>
+          `${ifindex} ${hook} ${nameOf(objectId)} ${program}`,
+      )
       .sort(),
   };
+}
+
+function nameOf(objectId: string): string {
+  return objectId.replace(/~[0-9]+$/, "");
 }
 
 function mapsOf(
