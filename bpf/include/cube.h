@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What every standard cube has: a port table and what bounds it. Frames enter a
+ * What every cube has: a hop for each port and what bounds them. Frames enter a
  * cube's TC program with the index of the port in cb[CB_ARG] (tc.h) and its XDP
  * program with the index in data_meta (position.h).
  */
@@ -11,12 +11,17 @@
 #include "counters.h"
 #include "hop.h"
 
+/* Rows of an object that has fewer hops than a cube may have ports. */
+#ifndef HOPS_ROWS
+#define HOPS_ROWS PORTS_MAX
+#endif
+
 /* Core: written by the engine; where frames for a port go. Indexed by port. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__type(key, __u32);
 	__type(value, struct hop);
-	__uint(max_entries, PORTS_MAX);
+	__uint(max_entries, HOPS_ROWS);
 	__uint(map_flags, BPF_F_RDONLY_PROG);
 } hops SEC(".maps");
 

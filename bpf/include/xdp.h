@@ -22,7 +22,14 @@
 
 static __always_inline __u32 xdp_length(const struct xdp_md *ctx)
 {
-	return ctx->data_end - ctx->data;
+	__u32 length = ctx->data_end - ctx->data;
+
+	/*
+	 * Subtracted here: clang 14 would keep 32 bits of the pointers on the stack
+	 * until it is needed ("invalid size of register spill", up to 6.18 at least).
+	 */
+	asm volatile("" : "+r"(length));
+	return length;
 }
 
 static __always_inline void xdp_count_rx(const struct xdp_md *ctx, __u32 in_port, int drop_reason)
@@ -65,6 +72,24 @@ static __always_inline int xdp_enter(struct xdp_md *ctx, struct hop to)
 	to.flags = position->hop.flags;
 	position->hop = to;
 	bpf_tail_call(ctx, &jmp_xdp, to.slot);
+	return xdp_leave(ctx);
+}
+
+/* Sends a frame on, or lets TC do so. */
+static __always_inline int xdp_go(struct xdp_md *ctx, struct hop to)
+{
+	struct position *position = xdp_position(ctx);
+
+	if (!position)
+		return XDP_PASS;
+	if (to.kind == HOP_TAIL)
+		return xdp_enter(ctx, to);
+	if (xdp_can_send(ctx, to)) {
+		position_take(ctx);
+		return bpf_redirect(to.arg, 0);
+	}
+	to.flags = position->hop.flags;
+	position->hop = to;
 	return xdp_leave(ctx);
 }
 

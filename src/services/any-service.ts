@@ -24,7 +24,10 @@ export function hasCubes(service: Discovered): service is AnyService {
 export interface AnyService {
   readonly model: { readonly ir: IrModule };
   readonly object: ObjectLayout;
-  readonly programs: { readonly tc: string; readonly xdp?: string };
+  readonly programs: {
+    readonly tc: string | { readonly ingress: string; readonly egress?: string };
+    readonly xdp?: string | { readonly ingress: string };
+  };
   readonly capacity?: Readonly<Record<string, (config: AnyConfig) => number>>;
   readonly constants?: (config: AnyConfig) => Readonly<Record<string, unknown>>;
   readonly facts?: { readonly initial: unknown };

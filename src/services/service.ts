@@ -1,5 +1,6 @@
 import type { ModelDescriptor } from "../datamodel/schema/model.ts";
 import type { ObjectLayout } from "../dataplane/layout.ts";
+import { way } from "../gen/bpf/core.ts";
 import type { CubeReader, Reaction } from "./cube-reader.ts";
 import type { PortFactOf } from "./facts.ts";
 import type { NodeKeys, NodeRef, OperationResult, RpcSet, ServiceViolation } from "./operation.ts";
@@ -21,6 +22,8 @@ export type {
 } from "./operation.ts";
 export { defineModule } from "./operation.ts";
 export { nested, type Table } from "./table.ts";
+/** Of a transparent cube: the ways that frames pass it, as its programs have them. */
+export { way };
 
 /**
  * What a service is: a declaration of how nodes of its YANG model become rows of its BPF maps.
@@ -38,10 +41,14 @@ export interface ServiceDefinition<
   readonly model: ModelDescriptor<C>;
   /** Generated from the BTF of bpf/<service>/<service>.bpf.c. */
   readonly object: O;
-  /** The programs frames enter by. An XDP cube always has its TC twin over the same maps. */
+  /**
+   * The programs frames enter by, or `ingress` and `egress` each. `egress` sees what leaves by a
+   * port with a network device behind it; of a transparent cube, what passes it on the way out. An
+   * XDP cube always has its TC twin over the same maps; frames leave through that.
+   */
   readonly programs: {
-    readonly tc: keyof O["programs"] & string;
-    readonly xdp?: keyof O["programs"] & string;
+    readonly tc: Program<O> | { readonly ingress: Program<O>; readonly egress?: Program<O> };
+    readonly xdp?: Program<O> | { readonly ingress: Program<O> };
   };
   /**
    * max_entries of maps whose capacity is a leaf; read when the cube is created, so the leaf is
@@ -121,6 +128,8 @@ export interface ServiceDefinition<
     readonly run: (cube: CubeReader<C, O, F>) => Reaction<F>;
   };
 }
+
+type Program<O extends ObjectLayout> = keyof O["programs"] & string;
 
 /** Something for some config maps. */
 type Tabled<O extends ObjectLayout> = { readonly [M in ConfigMapName<O>]?: unknown };

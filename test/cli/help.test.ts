@@ -39,7 +39,7 @@ describe("help", () => {
     },
     { words: ["br0", "fdb"], command: "set", expected: ["aging-time=value"] },
     { words: ["br0", "fdb", "entry"], command: "add", expected: ["<address>", "port=value"] },
-    { words: ["br0", "ports", "p1"], command: "add", expected: ["peer=value"] },
+    { words: ["br0", "ports", "p1"], command: "add", expected: ["peer=value", "tcubes=value"] },
     { words: ["br0", "fdb", "flush"], expected: [] },
     { words: ["br0", "fdb", "aging-time"], expected: ["show", "del"] },
     { words: ["br0", "type"], expected: ["TC", "XDP_SKB", "XDP_DRV", "show", "del"] },

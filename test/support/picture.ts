@@ -15,7 +15,10 @@ export function picture(dataplane: Dataplane, layouts: readonly ObjectLayout[]):
     return { ...entry, objectId: nameOf(entry.objectId) };
   });
   const ownerOf = new Map(
-    programs.map(({ family, slot, objectId }) => [`${family}${slot}`, objectId]),
+    programs.map(({ family, slot, objectId, program }) => [
+      `${family}${slot}`,
+      `${objectId} ${program}`,
+    ]),
   );
   const ids = dataplane.objects().filter((id) => id !== recirculationId);
   const objects = ids.sort().map((id) => {
@@ -53,7 +56,8 @@ function mapsOf(
 ): Record<string, string[]> {
   const maps: Record<string, string[]> = {};
   for (const map of Object.values(layout.maps)) {
-    const isWritten = map.owner === "config" || ["hops", "hop", "cube"].includes(map.name);
+    const isWritten =
+      map.owner === "config" || ["hops", "egress_hops", "hop", "cube"].includes(map.name);
     if (!isWritten) continue;
     maps[map.name] = dataplane
       .rows(id, map.name)

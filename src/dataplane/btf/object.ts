@@ -46,7 +46,7 @@ const mapTypes: Readonly<Record<number, MapType>> = {
 const readOnlyForPrograms = 1 << 7;
 
 /** Declared in bpf/include and bpf/core; the engine's own wiring. */
-const coreMaps = /^(hops|cube|counters|hop|jmp_\w+)$/;
+const coreMaps = /^(hops|egress_hops|cube|counters|hop|jmp_\w+)$/;
 
 const contexts: Readonly<Record<string, "tc" | "xdp">> = { __sk_buff: "tc", xdp_md: "xdp" };
 

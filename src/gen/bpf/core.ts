@@ -159,3 +159,10 @@ export const traceRecord = struct<TraceRecord>(96, {
   reason: [27, u8],
   head: [32, bytes(64)],
 });
+
+export const way = {
+  ingress: 0,
+  egress: 1,
+} as const;
+
+export type Way = keyof typeof way;

@@ -5,8 +5,8 @@ import type { ModelDescriptor, NodePath } from "../../datamodel/schema/model.ts"
 import type { YangList } from "../../datamodel/tree/list.ts";
 
 /**
- * Frames received from the peer and dropped, by reason. Only
- * reasons that have occurred are listed.
+ * Frames received and dropped, by reason. Only reasons that
+ * have occurred are listed.
  */
 export interface PortsCountersDrops {
   /** Why, as the service names it. */
@@ -15,19 +15,22 @@ export interface PortsCountersDrops {
   readonly packets?: bigint;
 }
 
-/** Frames the cube has taken from and given to this port. */
+/**
+ * Frames the cube has received from the peer of this port, and
+ * sent to it.
+ */
 export interface PortsCounters {
-  /** Frames received from the peer. Units: packets. */
+  /** Frames received. Units: packets. */
   readonly rxPackets?: bigint;
-  /** Bytes received from the peer, link-layer header included. Units: bytes. */
+  /** Bytes received, link-layer header included. Units: bytes. */
   readonly rxBytes?: bigint;
-  /** Frames sent to the peer. Units: packets. */
+  /** Frames sent. Units: packets. */
   readonly txPackets?: bigint;
-  /** Bytes sent to the peer, link-layer header included. Units: bytes. */
+  /** Bytes sent, link-layer header included. Units: bytes. */
   readonly txBytes?: bigint;
   /**
-   * Frames received from the peer and dropped, by reason. Only
-   * reasons that have occurred are listed.
+   * Frames received and dropped, by reason. Only reasons that
+   * have occurred are listed.
    */
   readonly drops?: YangList<PortsCountersDrops, [reason: string]>;
 }
@@ -56,7 +59,16 @@ export interface Ports {
    * that the device cannot take XDP frames.
    */
   readonly forwardingPath?: "XDP" | "TC";
-  /** Frames the cube has taken from and given to this port. */
+  /**
+   * Transparent cubes attached to this port, the one next to the
+   * cube of the port first. Frames that leave pass them in this
+   * order, frames that come in in the opposite one.
+   */
+  readonly tcubes: readonly string[];
+  /**
+   * Frames the cube has received from the peer of this port, and
+   * sent to it.
+   */
   readonly counters?: PortsCounters;
 }
 
@@ -133,6 +145,7 @@ export const simplebridgePaths = {
   portsStatus: "/simplebridge:simplebridge[name]/ports[name]/status" as NodePath<[simplebridgeName: string, portsName: string]>,
   portsPeer: "/simplebridge:simplebridge[name]/ports[name]/peer" as NodePath<[simplebridgeName: string, portsName: string]>,
   portsForwardingPath: "/simplebridge:simplebridge[name]/ports[name]/forwarding-path" as NodePath<[simplebridgeName: string, portsName: string]>,
+  portsTcubes: "/simplebridge:simplebridge[name]/ports[name]/tcubes" as NodePath<[simplebridgeName: string, portsName: string]>,
   portsCounters: "/simplebridge:simplebridge[name]/ports[name]/counters" as NodePath<[simplebridgeName: string, portsName: string]>,
   portsCountersRxPackets: "/simplebridge:simplebridge[name]/ports[name]/counters/rx-packets" as NodePath<[simplebridgeName: string, portsName: string]>,
   portsCountersRxBytes: "/simplebridge:simplebridge[name]/ports[name]/counters/rx-bytes" as NodePath<[simplebridgeName: string, portsName: string]>,
@@ -523,17 +536,51 @@ export const simplebridgeIr: IrModule = {
               "mandatory": false
             },
             {
+              "kind": "leaf-list",
+              "name": "tcubes",
+              "module": "simplebridge",
+              "description": "Transparent cubes attached to this port, the one next to the\ncube of the port first. Frames that leave pass them in this\norder, frames that come in in the opposite one.",
+              "extensions": [
+                {
+                  "name": "yangplane-extensions:cli-example",
+                  "argument": "fw0"
+                }
+              ],
+              "config": true,
+              "type": {
+                "base": "string",
+                "length": {
+                  "intervals": [
+                    {
+                      "min": "1",
+                      "max": "64"
+                    }
+                  ],
+                  "message": "a name has 1 to 64 characters"
+                },
+                "patterns": [
+                  {
+                    "expression": "[A-Za-z0-9_][A-Za-z0-9_.\\-]*",
+                    "message": "a name consists of letters, digits, '_', '.' and '-' and starts with none of the last two"
+                  }
+                ],
+                "typedef": "yangplane-base:name"
+              },
+              "userOrdered": true,
+              "maxElements": 64
+            },
+            {
               "kind": "container",
               "name": "counters",
               "module": "simplebridge",
-              "description": "Frames the cube has taken from and given to this port.",
+              "description": "Frames the cube has received from the peer of this port, and\nsent to it.",
               "config": false,
               "children": [
                 {
                   "kind": "leaf",
                   "name": "rx-packets",
                   "module": "simplebridge",
-                  "description": "Frames received from the peer.",
+                  "description": "Frames received.",
                   "config": false,
                   "type": {
                     "base": "uint64",
@@ -546,7 +593,7 @@ export const simplebridgeIr: IrModule = {
                   "kind": "leaf",
                   "name": "rx-bytes",
                   "module": "simplebridge",
-                  "description": "Bytes received from the peer, link-layer header included.",
+                  "description": "Bytes received, link-layer header included.",
                   "config": false,
                   "type": {
                     "base": "uint64",
@@ -559,7 +606,7 @@ export const simplebridgeIr: IrModule = {
                   "kind": "leaf",
                   "name": "tx-packets",
                   "module": "simplebridge",
-                  "description": "Frames sent to the peer.",
+                  "description": "Frames sent.",
                   "config": false,
                   "type": {
                     "base": "uint64",
@@ -572,7 +619,7 @@ export const simplebridgeIr: IrModule = {
                   "kind": "leaf",
                   "name": "tx-bytes",
                   "module": "simplebridge",
-                  "description": "Bytes sent to the peer, link-layer header included.",
+                  "description": "Bytes sent, link-layer header included.",
                   "config": false,
                   "type": {
                     "base": "uint64",
@@ -585,7 +632,7 @@ export const simplebridgeIr: IrModule = {
                   "kind": "list",
                   "name": "drops",
                   "module": "simplebridge",
-                  "description": "Frames received from the peer and dropped, by reason. Only\nreasons that have occurred are listed.",
+                  "description": "Frames received and dropped, by reason. Only reasons that\nhave occurred are listed.",
                   "config": false,
                   "keys": [
                     "reason"

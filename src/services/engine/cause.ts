@@ -1,17 +1,38 @@
-import type { ParentSchema } from "../../datamodel/schema/schema.ts";
+import type { ParentSchema, Schema } from "../../datamodel/schema/schema.ts";
 import { YangList } from "../../datamodel/tree/list.ts";
 import { type DataObject, keysOf } from "../../datamodel/tree/node.ts";
 import { type InstancePath, type PathStep, printPath } from "../../datamodel/tree/path.ts";
 import type { CubeName, CubeRuntime } from "./cube.ts";
 import type { RowOrigin } from "./rows.ts";
 
-/** The path of a port's peer: what causes an attachment. */
-export function peerPath({ list, name }: CubeName, port: string): string {
+/** The path of a port's peer: what causes a connection. */
+export function peerPath(cube: CubeName, port: string): string {
+  return printPath(belowPort(cube, port, "peer"));
+}
+
+export function portPath(cube: CubeName, port: string): string {
+  return printPath(belowPort(cube, port));
+}
+
+/** The chain of transparent cubes of a port. */
+export function portChainPath(cube: CubeName, port: string): InstancePath {
+  return belowPort(cube, port, "tcubes");
+}
+
+/** The chain of transparent cubes of a device. */
+export function deviceChainPath({ root }: Schema, device: string): InstancePath {
+  const list = root.childByName.get("netdev:netdev");
+  const tcubes = list?.kind === "list" ? list.childByName.get("tcubes") : undefined;
+  return list && tcubes ? [{ schema: list, keys: [device] }, { schema: tcubes }] : [];
+}
+
+function belowPort({ list, name }: CubeName, port: string, leaf?: string): InstancePath {
+  const path: PathStep[] = [{ schema: list, keys: [name] }];
   const ports = list.childByName.get("ports");
-  const peer = ports?.kind === "list" ? ports.childByName.get("peer") : undefined;
-  const cube = { schema: list, keys: [name] };
-  if (ports === undefined || peer === undefined) return printPath([cube]);
-  return printPath([cube, { schema: ports, keys: [port] }, { schema: peer }]);
+  if (ports?.kind !== "list") return path;
+  path.push({ schema: ports, keys: [port] });
+  const last = leaf === undefined ? undefined : ports.childByName.get(leaf);
+  return last ? [...path, { schema: last }] : path;
 }
 
 /**

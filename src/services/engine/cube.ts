@@ -2,7 +2,12 @@ import type { ListSchema } from "../../datamodel/schema/schema.ts";
 import type { YangList } from "../../datamodel/tree/list.ts";
 import type { DataObject } from "../../datamodel/tree/node.ts";
 import { printPath } from "../../datamodel/tree/path.ts";
-import { type Dataplane, type Family, type Hook, KernelError } from "../../dataplane/dataplane.ts";
+import {
+  type Dataplane,
+  type Family,
+  KernelError,
+  type ProgramSlot,
+} from "../../dataplane/dataplane.ts";
 import type { MapLayout } from "../../dataplane/layout.ts";
 import { assert } from "../../lib/assert.ts";
 import type { AnyCubeReader, AnyService } from "../any-service.ts";
@@ -25,6 +30,7 @@ export interface PortBase {
   readonly name: string;
   readonly index?: number;
   readonly peer?: string;
+  readonly tcubes?: readonly string[];
 }
 
 /** The engine's view of a cube of any service. */
@@ -42,8 +48,12 @@ export interface CubeRuntime {
   readonly id: string;
   /** The object that is loaded for it. */
   readonly objectId: string;
-  /** Position of its programs in the jump tables. */
+  /** The object that it succeeds, if any. */
+  readonly from?: string | undefined;
+  /** Position in the jump tables of the programs that frames enter by. */
   readonly slot: number;
+  /** Position of the program for frames that leave, if it has one. */
+  readonly egressSlot?: number | undefined;
   readonly type: CubeBase["type"];
   /** What its growing tables have room for. */
   readonly rooms: Rooms;
@@ -57,15 +67,43 @@ export function cubePath({ list, name }: CubeName): string {
   return printPath([{ schema: list, keys: [name] }]);
 }
 
-/**
- * How frames come from a device into a cube of this type; an XDP cube has its TC twin behind it.
- */
-export function hooksOf(type: CubeBase["type"]): readonly Hook[] {
-  if (type === "TC") return ["tcx-ingress"];
-  return [type === "XDP_DRV" ? "xdp-native" : "xdp-generic", "tcx-ingress"];
+/** The programs of a service, by their names in C. */
+export interface ProgramNames {
+  readonly ingress: string;
+  readonly egress?: string | undefined;
+  readonly xdp?: string | undefined;
 }
 
-export function familiesOf(type: CubeBase["type"]): readonly Family[] {
+export function programsOf({ programs, object }: AnyService): ProgramNames {
+  const tc = typeof programs.tc === "string" ? { ingress: programs.tc } : programs.tc;
+  const xdp = typeof programs.xdp === "string" ? programs.xdp : programs.xdp?.ingress;
+  const nameOf = (prop: string): string => {
+    const program = object.programs[prop];
+    assert(program, `object ${object.name} has program ${prop}`);
+    return program.name;
+  };
+  return {
+    ingress: nameOf(tc.ingress),
+    egress: tc.egress && nameOf(tc.egress),
+    xdp: xdp && nameOf(xdp),
+  };
+}
+
+/** The programs of a cube, where they are in the jump tables. */
+export function placedPrograms(cube: CubeRuntime): readonly ProgramSlot[] {
+  const { service, objectId, slot, egressSlot, type } = cube;
+  const { ingress, egress, xdp } = programsOf(service);
+  const placed: ProgramSlot[] = [{ family: "tc", slot, objectId, program: ingress }];
+  if (egress !== undefined && egressSlot !== undefined) {
+    placed.push({ family: "tc", slot: egressSlot, objectId, program: egress });
+  }
+  if (type !== "TC" && xdp !== undefined) {
+    placed.push({ family: "xdp", slot, objectId, program: xdp });
+  }
+  return placed;
+}
+
+function familiesOf(type: CubeBase["type"]): readonly Family[] {
   return type === "TC" ? ["tc"] : ["tc", "xdp"];
 }
 

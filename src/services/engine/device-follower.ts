@@ -1,15 +1,16 @@
 import type { Schema } from "../../datamodel/schema/schema.ts";
 import { nodeAt } from "../../datamodel/tree/diff.ts";
-import type { YangList } from "../../datamodel/tree/list.ts";
-import type { DataObject } from "../../datamodel/tree/node.ts";
 import type { InstancePath } from "../../datamodel/tree/path.ts";
-import type { DeviceEvent, Devices } from "../../dataplane/dataplane.ts";
+import type { Device, DeviceEvent, Devices } from "../../dataplane/dataplane.ts";
 import { Breather } from "../../lib/slices.ts";
 import { type Discovered, hasCubes } from "../any-service.ts";
 import type { ModuleDefinition } from "../operation.ts";
+import type { AttachmentIndex } from "./attachments.ts";
 import { hostContext } from "./host-context.ts";
 import { refPath, rootPath } from "./node-ref.ts";
-import type { PeerIndex, PortName } from "./peers.ts";
+import type { PeerIndex } from "./peers.ts";
+import type { DeviceNews } from "./planner.ts";
+import type { PortName } from "./port-changes.ts";
 import type { ReactionParts } from "./reactions.ts";
 import { applySteps } from "./step.ts";
 
@@ -20,6 +21,7 @@ export interface DeviceFollowerParts extends ReactionParts {
   readonly peers: PeerIndex;
   /** Called when the facts of ports may have changed. */
   readonly rewired: () => void;
+  readonly attachments: AttachmentIndex;
 }
 
 type NamedPort = Pick<PortName, "cube" | "port">;
@@ -41,30 +43,34 @@ export class DeviceFollower implements Disposable {
     this.#subscription[Symbol.dispose]();
   }
 
-  /** Wires the ports that name the device, by its name now and by the one it was wired under. */
+  /** Wires what names the device, by its name now and by the one it was wired under. */
   async #follow({ kind, device }: DeviceEvent): Promise<void> {
     const { planner, peers, changed } = this.#parts;
-    const wired = planner.wiring.portOf(device.ifindex);
-    const named = peers.portOf(device.name);
+    const { ifindex, name } = device;
+    const wired = planner.wiring.portOf(ifindex);
+    const named = peers.portOf(name);
     const isSame = wired?.cube === named?.cube && wired?.port === named?.port;
     const ports = [isSame ? undefined : wired, named].filter((port) => port !== undefined);
-    if (ports.length === 0) return;
+    if (ports.length === 0 && !this.#isUsed(device)) return;
     // The same index may be another device's by now: what was wired to it is gone all the same.
-    await this.#rewire(ports, kind === "removed" ? { gone: device.ifindex } : {});
-    if (kind === "removed") await this.#rewire(ports);
+    await this.#rewire({ ifindex, ports }, { isGone: kind === "removed" });
+    if (kind === "removed") await this.#rewire({ ifindex, ports }, { isGone: false });
     this.#parts.rewired();
     const paths = ports.map((port) => this.#portPath(port)).filter((path) => path !== undefined);
     if (paths.length > 0) changed(paths);
   }
 
+  #isUsed({ ifindex, name }: Device): boolean {
+    const { planner, root } = this.#parts;
+    if (planner.wiring.entryObject(ifindex) !== undefined) return true;
+    return planner.topology(root()).attachedTo(name).length > 0;
+  }
+
   /** Waits before it rewires: undoing a commit must find the wiring and facts that it left. */
-  async #rewire(
-    ports: readonly NamedPort[],
-    options: { readonly gone?: number } = {},
-  ): Promise<void> {
-    const { planner, durable, succeeded } = this.#parts;
+  async #rewire(news: DeviceNews, options: { readonly isGone: boolean }): Promise<void> {
+    const { planner, durable, root, succeeded } = this.#parts;
     const breather = new Breather();
-    const plan = () => breather.run(planner.planDevices(this.#configs(ports), ports, options));
+    const plan = () => breather.run(planner.planDevice(root(), news, options));
     let planned = await plan();
     if (planned.hasEffect) {
       await durable();
@@ -88,16 +94,6 @@ export class DeviceFollower implements Disposable {
     } catch (error) {
       onError(error);
     }
-  }
-
-  #configs(ports: readonly NamedPort[]): DataObject[] {
-    const root = this.#parts.root();
-    const names = new Set(ports.map(({ cube }) => cube));
-    return [...this.#parts.planner.services.keys()].flatMap((list) => {
-      const cubes = root[list.prop] as YangList<DataObject>;
-      const found = [...names].map((name) => cubes.get(name));
-      return found.filter((config) => config !== undefined);
-    });
   }
 
   #portPath({ cube, port }: NamedPort): InstancePath | undefined {

@@ -109,7 +109,7 @@ export class Engine implements Datastore {
     this.#report = parts.onCommit ?? (() => undefined);
     this.schema = parts.schema;
     this.#planner = new Planner(parts.schema, parts);
-    this.#judge = new Judge(parts.schema, parts.devices, this.#planner);
+    this.#judge = new Judge(parts.schema, { ...parts, planner: this.#planner });
     this.#running = emptyState(parts.schema);
     this.#notifier = new Notifier({ ...parts, root: () => this.#running.root });
     const known = { services: [...parts.services], planner: this.#planner };
@@ -120,6 +120,7 @@ export class Engine implements Datastore {
       notifier: this.#notifier,
       root: () => this.#running.root,
       peers: this.#judge.peers,
+      attachments: this.#judge.attachments,
       turns: this.#turns,
       durable: () => this.#written.catch(() => this.#undoPending()),
       changed: (state) => this.#publish(this.#running, this.#running, state),

@@ -1,9 +1,9 @@
 import { emptyList, sortKey } from "../../datamodel/tree/list.ts";
 import type { DataObject } from "../../datamodel/tree/node.ts";
-import type { Device } from "../../dataplane/dataplane.ts";
 import type { AnyFacts, AnyService } from "../any-service.ts";
 import type { PortFact } from "../facts.ts";
 import type { PortBase } from "./cube.ts";
+import type { Link } from "./places.ts";
 
 /** What is known of a new cube before its ports are looked at. */
 export function initialFacts(service: AnyService): AnyFacts {
@@ -34,10 +34,10 @@ function sameFact(a: PortFact<object>, b: PortFact<object>): boolean {
   return [...names].every((name) => a[name] === b[name]);
 }
 
-export function portFact(port: PortBase, device: Device | undefined): PortFact<object> {
+export function portFact(port: PortBase, link: Link | undefined): PortFact<object> {
   const { name, index = 0 } = port;
   const base = { name, index, config: port as object as DataObject };
-  if (device === undefined) return { ...base, isUp: false };
-  const { ifindex, mac, mtu, up, running } = device;
+  if (link?.device === undefined) return { ...base, isUp: link !== undefined };
+  const { ifindex, mac, mtu, up, running } = link.device;
   return { ...base, ifindex, mac, mtu, isUp: up && running };
 }

@@ -54,9 +54,10 @@ export class Inheritance {
     return from === undefined ? { id: name, rooms } : { id: successorOf(name, ids), rooms, from };
   }
 
-  /** The slot that programs of the objects of this name are in. */
-  slotOf(name: string): number | undefined {
-    return this.#slots.find(({ objectId }) => nameOf(objectId) === name)?.slot;
+  /** The slot that a program of the objects of this name is in. */
+  slotOf(name: string, program: string): number | undefined {
+    const isSame = (one: ProgramSlot) => nameOf(one.objectId) === name && one.program === program;
+    return this.#slots.find(isSame)?.slot;
   }
 
   /** Slots that packets may still be sent to. */

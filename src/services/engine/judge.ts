@@ -4,14 +4,16 @@ import type { YangList } from "../../datamodel/tree/list.ts";
 import type { DataObject } from "../../datamodel/tree/node.ts";
 import { type KnownPlace, knownPlace, printPath } from "../../datamodel/tree/path.ts";
 import { createValidator, type Validator } from "../../datamodel/validate/validator.ts";
-import type { Devices } from "../../dataplane/dataplane.ts";
+import type { Dataplane, Devices } from "../../dataplane/dataplane.ts";
 import type { Slices } from "../../lib/slices.ts";
+import { type AttachmentChanges, AttachmentIndex, removedCubes } from "./attachments.ts";
 import { capacityViolations } from "./capacity.ts";
 import { baseOf, cubePath } from "./cube.ts";
 import { nameViolations } from "./names.ts";
 import { refPath } from "./node-ref.ts";
-import { PeerIndex, peerChanges } from "./peers.ts";
+import { type PeerCheck, PeerIndex } from "./peers.ts";
 import type { Planner } from "./planner.ts";
+import { portChanges } from "./port-changes.ts";
 import { initOnlyViolations } from "./verify.ts";
 
 /** Violations reported for one transaction at most. */
@@ -31,22 +33,30 @@ export interface Verdict {
   discard(): void;
 }
 
+export interface JudgeParts {
+  readonly devices: Devices;
+  readonly dataplane: Pick<Dataplane, "ownDevices">;
+  readonly planner: Planner;
+}
+
 /**
- * Judges a candidate: YANG's rules, names, peers, init-only leaves and what services add.
+ * Judges a candidate: YANG's rules, names, connections, init-only leaves and what services add.
  * Everything is judged by what differs from the running configuration, and all violations are told
  * together.
  */
 export class Judge {
   readonly peers: PeerIndex;
+  readonly attachments: AttachmentIndex;
   readonly #schema: Schema;
   readonly #validator: Validator;
   readonly #planner: Planner;
 
-  constructor(schema: Schema, devices: Devices, planner: Planner) {
+  constructor(schema: Schema, { devices, dataplane, planner }: JudgeParts) {
     this.#schema = schema;
     this.#planner = planner;
     this.#validator = createValidator(schema);
-    this.peers = new PeerIndex(devices);
+    this.peers = new PeerIndex(devices, dataplane.ownDevices);
+    this.attachments = new AttachmentIndex(schema, devices);
   }
 
   /** Modules have come or gone. @throws XpathError; the rules are those of before then */
@@ -62,15 +72,13 @@ export class Judge {
 
   *judge(older: DataObject, newer: DataObject, options: JudgeOptions): Slices<Verdict> {
     const lists = [...this.#planner.services.keys()];
-    const changes = lists.flatMap((list) => {
-      return peerChanges(list, cubesOf(older, list), cubesOf(newer, list));
-    });
+    const changes = this.#topologyChanges(older, newer);
     const yang = yield* this.#validator.validation(older, newer, options.unread);
     const violations = [
       ...yang.violations,
       ...initOnlyViolations(this.#schema, older, newer),
       ...nameViolations(lists, older, newer),
-      ...this.peers.check(changes, options),
+      ...this.#topologyViolations(changes, { ...options, topology: this.#planner.topology(newer) }),
     ];
     // A service may rely on what YANG says, so it only judges what YANG accepts.
     const faulty = this.#cubesOf(violations, options.unread ?? []);
@@ -79,7 +87,8 @@ export class Judge {
       violations: violations.slice(0, violationsMax),
       accept: () => {
         yang.accept();
-        this.peers.update(changes);
+        this.peers.update(changes.ports);
+        this.attachments.update(changes);
       },
       discard: () => yang.discard(),
     };
@@ -91,18 +100,39 @@ export class Judge {
     return new Set([...known, ...unread].map(({ path }) => printPath(path.slice(0, 1))));
   }
 
+  #topologyChanges(older: DataObject, newer: DataObject): AttachmentChanges {
+    const lists = [...this.#planner.services.keys()].map((list) => {
+      return [list, cubesOf(older, list), cubesOf(newer, list)] as const;
+    });
+    const before = this.#planner.topology(older);
+    return {
+      ports: lists.flatMap((versions) => portChanges(...versions)),
+      devices: this.#planner.topology(newer).changedDevices(before),
+      removed: lists.flatMap((versions) => removedCubes(...versions)),
+    };
+  }
+
+  #topologyViolations(changes: AttachmentChanges, check: PeerCheck): Violation[] {
+    const portOf = this.peers.portAfter(changes.ports);
+    return [
+      ...this.peers.check(changes.ports, check),
+      ...this.attachments.check(changes, { ...check, portOf }),
+    ];
+  }
+
   #serviceViolations(
     older: DataObject,
     newer: DataObject,
     faulty: ReadonlySet<string>,
   ): Violation[] {
     const violations: Violation[] = [];
+    const topology = this.#planner.topology(newer);
     for (const [list, service] of this.#planner.services) {
       for (const [, was, config] of cubesOf(newer, list).changes(cubesOf(older, list))) {
         if (config === undefined) continue;
         const { name } = baseOf(config);
         if (faulty.has(cubePath({ list, name }))) continue;
-        const facts = this.#planner.factsFor(service, was, config);
+        const facts = this.#planner.factsFor(service, topology, { was, is: config });
         violations.push(...capacityViolations(list, service, { config, facts }));
         for (const { at, message } of service.validate?.(config) ?? []) {
           const path = printPath(refPath(list, name, at));

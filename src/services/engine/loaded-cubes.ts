@@ -33,6 +33,10 @@ export class LoadedCubes {
     return this.#cubes.get(cubeId(config))?.cube;
   }
 
+  byId(id: string): CubeRuntime | undefined {
+    return this.#cubes.get(id)?.cube;
+  }
+
   *[Symbol.iterator](): IterableIterator<CubeRuntime> {
     for (const { cube } of this.#cubes.values()) yield cube;
   }
@@ -60,19 +64,14 @@ export class LoadedCubes {
     return slot;
   }
 
-  /** `from`: the object that it succeeds. */
-  loading(
-    cube: CubeRuntime,
-    config: DataObject,
-    { wanted, from }: { readonly wanted: WantedObject; readonly from?: string | undefined },
-  ): Step {
+  loading(cube: CubeRuntime, config: DataObject, wanted: WantedObject): Step {
     const constants = cube.service.constants?.(config) ?? {};
     const capacity = { ...wanted.capacity, ...cube.rooms };
     return loadStep(this.#dataplane, {
       owner: cubeOwner(cube),
       layout: cube.service.object,
       request: { ...wanted, id: cube.objectId, capacity },
-      from,
+      from: cube.from,
       target: wanted.object,
       value: { ...capacity, ...(readable(constants) as object) },
     });
@@ -132,13 +131,17 @@ export class LoadedCubes {
 
   #remember(loaded: LoadedCube): void {
     this.#cubes.set(loaded.cube.id, loaded);
-    this.#slots.add(loaded.cube.slot);
+    for (const slot of slotsOf(loaded.cube)) this.#slots.add(slot);
   }
 
   #forget(cube: CubeRuntime): void {
     this.#cubes.delete(cube.id);
-    this.#slots.delete(cube.slot);
+    for (const slot of slotsOf(cube)) this.#slots.delete(slot);
   }
+}
+
+function slotsOf({ slot, egressSlot }: CubeRuntime): readonly number[] {
+  return egressSlot === undefined ? [slot] : [slot, egressSlot];
 }
 
 export function cubeId(config: DataObject): string {

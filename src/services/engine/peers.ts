@@ -1,78 +1,93 @@
 import type { Violation } from "../../datamodel/error.ts";
-import type { ListSchema } from "../../datamodel/schema/schema.ts";
-import type { YangList } from "../../datamodel/tree/list.ts";
-import type { DataObject } from "../../datamodel/tree/node.ts";
 import type { Device, Devices } from "../../dataplane/dataplane.ts";
-import { peerPath } from "./cause.ts";
-import { baseOf, type CubeBase, type PortBase } from "./cube.ts";
+import { peerPath, portPath } from "./cause.ts";
+import { baseOf, type CubeBase } from "./cube.ts";
+import { type PortChange, type PortName, portText } from "./port-changes.ts";
+import { ReferenceIndex } from "./reference-index.ts";
+import { type PeerName, parsePeer, type Topology } from "./topology.ts";
 
-/** A port by the names of its cube and itself. */
-export interface PortName {
-  readonly list: ListSchema;
-  readonly cube: string;
-  readonly port: string;
+interface PeerChange {
+  readonly by: PortName;
+  readonly type: CubeBase["type"];
+  readonly was: readonly string[];
+  readonly is: readonly string[];
 }
 
-/**
- * Which port has which device for its peer, over all cubes, and what may not be a peer. Kept
- * current by the differences of each commit, so that judging one costs what it changes.
- */
+export interface PeerCheck {
+  readonly topology: Topology;
+  /**
+   * A restored configuration may name devices that are not there yet: those ports are down until
+   * they appear.
+   */
+  readonly restoring: boolean;
+}
+
+/** Which port has which device or port for its peer, over all cubes, and what may not be a peer. */
 export class PeerIndex {
   readonly #devices: Devices;
-  readonly #ports = new Map<string, PortName>();
+  /** Devices that the data plane has for itself. */
+  readonly #own: ReadonlySet<string>;
+  readonly #index = new ReferenceIndex<PortName>();
 
-  constructor(devices: Devices) {
+  constructor(devices: Devices, ownDevices: readonly string[]) {
     this.#devices = devices;
+    this.#own = new Set(ownDevices);
   }
 
-  /** The port that names the device, whether or not the device exists. */
+  /** The port that names a device, whether or not it exists, or another port. */
   portOf(peer: string): PortName | undefined {
-    return this.#ports.get(peer);
+    return this.#index.owner(peer);
   }
 
-  /**
-   * Violations of the ports that got another peer. A restored configuration (`restoring`) may name
-   * devices that are not there yet: those ports are down until they appear.
-   */
-  check(changes: readonly PeerChange[], options: { readonly restoring: boolean }): Violation[] {
-    const freed = new Set(changes.flatMap(({ was }) => (was ? [was] : [])));
-    const taken = new Map<string, PortName>();
-    const violations: Violation[] = [];
-    for (const { name, is, type } of changes) {
-      if (!is) continue;
-      const owner = taken.get(is) ?? (freed.has(is) ? undefined : this.#ports.get(is));
-      taken.set(is, name);
-      const fault = owner ? inUse(is, owner) : this.#fault(is, type, options.restoring);
-      if (fault)
-        violations.push({
-          path: peerPath({ list: name.list, name: name.cube }, name.port),
-          ...fault,
-        });
+  /** The port that has a device for its peer once some changes are made. */
+  portAfter(changes: readonly PortChange[]): (peer: string) => PortName | undefined {
+    return this.#index.ownerAfter(peerChanges(changes));
+  }
+
+  check(changes: readonly PortChange[], check: PeerCheck): Violation[] {
+    const peers = peerChanges(changes);
+    const conflicts = this.#index.conflicts(peers);
+    const taken = new Set(conflicts.map(({ change }) => change));
+    const violations = conflicts.map(({ change, name, owner }) =>
+      violation(change.by, inUse(name, owner)),
+    );
+    for (const change of peers) {
+      const [peer] = change.is;
+      const fault = taken.has(change) || !peer ? undefined : this.#fault(peer, change, check);
+      if (fault) violations.push(violation(change.by, fault));
     }
-    return violations;
+    return [...violations, ...this.#removals(changes, check)];
   }
 
-  /** Takes over the changes of a commit that was applied (or, swapped, of one that was undone). */
-  update(changes: readonly PeerChange[]): void {
-    for (const { was } of changes) if (was) this.#ports.delete(was);
-    for (const { name, is } of changes) if (is) this.#ports.set(is, name);
+  update(changes: readonly PortChange[]): void {
+    this.#index.update(peerChanges(changes));
   }
 
-  #fault(peer: string, type: CubeBase["type"], restoring: boolean): Fault | undefined {
-    if (peer.includes(":")) {
-      const message = `peer ${peer} is a port of a cube: only network devices can be peers yet`;
-      return { tag: "operation-not-supported", message };
-    }
-    const device = this.#devices.byName(peer);
+  #fault(peer: string, { by, type }: PeerChange, check: PeerCheck): Fault | undefined {
+    const name = parsePeer(peer);
+    if (name?.cube !== undefined) return portFault(name, { by, type }, check.topology);
     // What a restored configuration names may have changed: such a port is down.
-    if (restoring) return undefined;
+    if (check.restoring) return undefined;
+    const device = this.#devices.byName(peer);
     if (device === undefined) return failed("instance-required", `no network device ${peer}`);
-    const fault = deviceFault(device, type);
+    const own = this.#own.has(peer) ? `${peer} is Yangplane's own` : undefined;
+    const fault = own ?? deviceFault(device, type);
     return fault === undefined ? undefined : failed("unusable-device", fault);
+  }
+
+  /** Ports that are gone while another names them. */
+  #removals(changes: readonly PortChange[], { topology }: PeerCheck): Violation[] {
+    const ownerAfter = this.portAfter(changes);
+    return changes.flatMap(({ name, is }) => {
+      const owner = is === undefined ? ownerAfter(portText(name)) : undefined;
+      if (owner === undefined || topology.port(name.cube, name.port)) return [];
+      const path = portPath({ list: name.list, name: name.cube }, name.port);
+      return [{ path, ...inUse(portText(name), owner) }];
+    });
   }
 }
 
-/** Why a device cannot be the peer of a port, undefined if it can. */
+/** Why a device cannot be used by a cube of a type, undefined if it can. */
 export function deviceFault(device: Device, type: CubeBase["type"]): string | undefined {
   const { name } = device;
   if (device.loopback) return `${name} is the loopback device`;
@@ -83,48 +98,48 @@ export function deviceFault(device: Device, type: CubeBase["type"]): string | un
   return undefined;
 }
 
-/** A port whose peer a commit sets, changes or removes. */
-export interface PeerChange {
-  readonly name: PortName;
-  readonly type: CubeBase["type"];
-  readonly was: string | undefined;
-  readonly is: string | undefined;
+/** Why a port cannot be the peer of another. */
+function portFault(
+  { cube, port }: Extract<PeerName, { readonly cube: string }>,
+  { by, type }: Pick<PeerChange, "by" | "type">,
+  topology: Topology,
+): Fault | undefined {
+  const found = topology.cube(cube);
+  if (found === undefined) return failed("instance-required", `no cube ${cube}`);
+  if (topology.port(cube, port) === undefined) {
+    return failed("instance-required", `cube ${cube} has no port ${port}`);
+  }
+  const other = baseOf(found.config).type;
+  if ((other === "TC") === (type === "TC")) return undefined;
+  return failed("type-mismatch", mismatch({ name: cube, type: other }, { name: by.cube, type }));
 }
 
-/** The changes of peers between two versions of one service's cubes. */
-export function peerChanges(
-  list: ListSchema,
-  older: YangList<DataObject>,
-  newer: YangList<DataObject>,
-): PeerChange[] {
-  const changes: PeerChange[] = [];
-  newer.diff(older, (_key, was, is) => {
-    const cube = baseOf((is ?? was) as DataObject);
-    const add = (port: PortBase, before: string | undefined, after: string | undefined): void => {
-      if (before === after) return;
-      const name = { list, cube: cube.name, port: port.name };
-      changes.push({ name, type: cube.type, was: before || undefined, is: after || undefined });
-    };
-    const [before, after] = [was && baseOf(was).ports, is && baseOf(is).ports];
-    if (before && after) {
-      after.diff(before, (_port, portWas, portIs) => {
-        const port = portIs ?? portWas;
-        if (port) add(port, portWas?.peer, portIs?.peer);
-      });
-    } else {
-      for (const port of before ?? []) add(port, port.peer, undefined);
-      for (const port of after ?? []) add(port, undefined, port.peer);
-    }
+/** Cubes of TC and of XDP are not put together. */
+export function mismatch(
+  one: Pick<CubeBase, "name" | "type">,
+  other: Pick<CubeBase, "name" | "type">,
+): string {
+  return `${one.name} has type ${one.type} and ${other.name} ${other.type}`;
+}
+
+function peerChanges(changes: readonly PortChange[]): PeerChange[] {
+  return changes.flatMap(({ name, type, was, is }) => {
+    if ((was?.peer ?? "") === (is?.peer ?? "")) return [];
+    const listOf = (peer: string | undefined) => (peer ? [peer] : []);
+    return [{ by: name, type, was: listOf(was?.peer), is: listOf(is?.peer) }];
   });
-  return changes;
 }
 
-type Fault = Pick<Violation, "tag" | "appTag" | "message">;
+export type Fault = Pick<Violation, "tag" | "appTag" | "message">;
 
-function failed(appTag: string, message: string): Fault {
+function violation({ list, cube, port }: PortName, fault: Fault): Violation {
+  return { path: peerPath({ list, name: cube }, port), ...fault };
+}
+
+export function failed(appTag: string, message: string): Fault {
   return { tag: "operation-failed", appTag, message };
 }
 
 function inUse(peer: string, owner: PortName): Fault {
-  return { tag: "in-use", message: `${peer} is the peer of ${owner.cube}:${owner.port} already` };
+  return { tag: "in-use", message: `${peer} is the peer of ${portText(owner)} already` };
 }

@@ -1,19 +1,25 @@
 import type { ListSchema, Schema } from "../../datamodel/schema/schema.ts";
-import { type EntryChange, listChanges, type YangList } from "../../datamodel/tree/list.ts";
+import {
+  type EntryChange,
+  emptyList,
+  listChanges,
+  type YangList,
+} from "../../datamodel/tree/list.ts";
 import type { DataObject } from "../../datamodel/tree/node.ts";
-import type { Dataplane, Device, Devices, ProgramSlot } from "../../dataplane/dataplane.ts";
+import type { Dataplane, Devices } from "../../dataplane/dataplane.ts";
+import { assert } from "../../lib/assert.ts";
 import type { Slices } from "../../lib/slices.ts";
 import { type AnyFacts, type AnyService, type Discovered, hasCubes } from "../any-service.ts";
 import { roomOf } from "./capacity.ts";
 import { nodePath } from "./cause.ts";
 import {
   baseOf,
-  type CubeBase,
   type CubeRuntime,
-  familiesOf,
   mapLayout,
   mapTarget,
   type PortBase,
+  placedPrograms,
+  programsOf,
   wantedObject,
 } from "./cube.ts";
 import type { CubeView } from "./cube-view.ts";
@@ -21,19 +27,15 @@ import { derivedChanges } from "./derived-rows.ts";
 import { initialFacts, type NamedPortFact, portFact, withPorts } from "./facts.ts";
 import { type Inheritance, successorOf } from "./inheritance.ts";
 import { cubeId, cubeOwner, LoadedCubes } from "./loaded-cubes.ts";
-import { deviceFault } from "./peers.ts";
+import { type LinkParts, linkOf, Places } from "./places.ts";
 import { exchangeStep, opposite, programStep } from "./placing.ts";
+import { type LoadedPort, PlanDraft, type ReleasedPort } from "./plan-draft.ts";
 import { grownRooms, neededRooms, type TableChange } from "./room.ts";
 import { addRowSteps, clearingStep, type RowOrigin, rowStep } from "./rows.ts";
 import { phase, type Step, StepList } from "./step.ts";
 import { tableChanges, type Views } from "./table-rows.ts";
-import { type PortWish, Wiring } from "./wiring.ts";
-
-/** A port whose state rows are to be dropped once the commit is applied. */
-export interface ReleasedPort {
-  readonly cube: CubeRuntime;
-  readonly index: number;
-}
+import { parsePeer, Topology } from "./topology.ts";
+import { Wiring } from "./wiring.ts";
 
 export interface Plan {
   readonly steps: readonly Step[];
@@ -89,42 +91,46 @@ export class Planner {
 
   /** `inherited`: where cubes and devices that come new may have been before this planner was. */
   *plan(older: DataObject, newer: DataObject, inherited?: Inheritance): Slices<Plan> {
-    const draft = new PlanDraft(inherited);
-    for (const [list, service] of this.#services) {
-      const before = older[list.prop] as YangList<DataObject>;
-      const after = newer[list.prop] as YangList<DataObject>;
-      for (const [, was, is] of after.changes(before)) {
-        if (is === undefined && was) this.#planRemoval(draft, was);
-        else if (was === undefined && is) yield* this.#planCreation(draft, { list, service }, is);
-        else if (was && is) yield* this.#planChange(draft, was, is);
-        yield;
-      }
+    const [before, after] = [this.topology(older), this.topology(newer)];
+    const draft = new PlanDraft(after, inherited);
+    const changes = this.#changes(older, newer);
+    for (const change of changes) this.#touch(draft, change);
+    this.#touchDevices(draft, before);
+    this.#touchPeers(draft, before);
+    for (const change of changes) {
+      const { was, is } = change;
+      if (is === undefined) this.#planRemoval(draft, change);
+      else if (was === undefined) yield* this.#planCreation(draft, is);
+      else yield* this.#planChange(draft, was, is);
+      yield;
     }
-    this.wiring.plan(draft.steps, draft.wishes, inherited);
+    yield* this.#planFarFacts(draft, changes);
+    this.#planWiring(draft);
     return { steps: draft.steps.ordered(), released: draft.released, unload: draft.unload };
   }
 
-  /** What follows from devices having come, gone or changed; configuration is the same. */
-  *planDevices(
-    cubes: readonly DataObject[],
-    ports: readonly { readonly cube: string; readonly port: string }[],
-    options: { readonly gone?: number } = {},
+  /** The connections of a configuration. */
+  topology(root: DataObject): Topology {
+    return new Topology(root, this.#services.keys());
+  }
+
+  /** What follows from a device having come, gone or changed; configuration is the same. */
+  *planDevice(
+    root: DataObject,
+    { ifindex, ports }: DeviceNews,
+    options: { readonly isGone: boolean },
   ): Slices<DevicePlan> {
-    const draft = new PlanDraft();
-    for (const config of cubes) {
-      const cube = this.loaded.of(config);
-      if (cube === undefined) continue;
-      const names = ports.filter((port) => port.cube === cube.name).map(({ port }) => port);
-      const found = names.flatMap((name) => baseOf(config).ports?.get(name) ?? []);
-      const facts = found.map((port): NamedPortFact => {
-        const wish = withoutDevice(this.#wish(cube, port), options.gone);
-        draft.wishes.push(wish);
-        return [port.name, portFact(port, wish.device)];
-      });
-      const view = { config, facts: withPorts(this.loaded.applied(cube), facts) };
-      yield* this.#planFacts(draft, cube, view);
+    const draft = new PlanDraft(this.topology(root));
+    draft.devices.add(ifindex);
+    if (options.isGone) draft.gone = ifindex;
+    for (const { cube: name, port: portName } of ports) {
+      const port = draft.topology.port(name, portName);
+      const config = draft.topology.cube(name)?.config;
+      const cube = config && this.loaded.of(config);
+      if (cube && port) draft.touch(loadedPort(cube, port));
     }
-    this.wiring.plan(draft.steps, draft.wishes);
+    yield* this.#planFarFacts(draft, []);
+    this.#planWiring(draft);
     const steps = draft.steps.ordered();
     const hasEffect = draft.changesFacts || steps.some((step) => step.describe().length > 0);
     return { steps, unload: draft.unload, hasEffect };
@@ -132,12 +138,12 @@ export class Planner {
 
   /** Steps that bring the rows of a cube up to what its service has learned. */
   *planLearned(cube: CubeRuntime, config: DataObject): Slices<FactPlan> {
-    const draft = new PlanDraft();
+    const draft = { steps: new StepList(), changesFacts: false, planned: new Map(), unload: [] };
     yield* this.#planFacts(draft, cube, { config, facts: this.loaded.latest(cube) });
     return { steps: draft.steps.ordered(), unload: draft.unload };
   }
 
-  *#planFacts(draft: PlanDraft, cube: CubeRuntime, is: CubeView): Slices<void> {
+  *#planFacts(draft: FactsDraft, cube: CubeRuntime, is: CubeView): Slices<void> {
     const facts = this.loaded.applied(cube);
     if (facts === is.facts) return;
     yield* this.#planTables(draft, cube, [{ config: is.config, facts }, is]);
@@ -146,44 +152,101 @@ export class Planner {
   }
 
   /** What is known of a cube under a configuration that is not applied yet. */
-  factsFor(service: AnyService, was: DataObject | undefined, is: DataObject): AnyFacts {
-    const cube = was && this.loaded.of(is);
-    const before = cube ? this.loaded.applied(cube) : initialFacts(service);
-    const { type } = baseOf(is);
-    const changes = portChanges(cube && was, is).map(([name, , port]): NamedPortFact => {
-      return [name, port && portFact(port, this.#peer(port, type))];
-    });
-    return withPorts(before, changes);
+  factsFor(service: AnyService, topology: Topology, { was, is }: ConfigChange): AnyFacts {
+    const before = was && this.loaded.of(is);
+    const names = portChanges(before && was, is).map(([name]) => name);
+    const facts = before ? this.loaded.applied(before) : initialFacts(service);
+    return withPorts(facts, this.#portFacts({ topology, devices: this.#devices }, is, names));
   }
 
-  *#planCreation(
+  #portFacts(parts: LinkParts, config: DataObject, names: Iterable<string>): NamedPortFact[] {
+    const { ports } = baseOf(config);
+    return [...names].map((name) => {
+      const port = ports?.get(name);
+      return [name, port && portFact(port, linkOf(parts, baseOf(config), port))];
+    });
+  }
+
+  /** The facts of a cube as the plan leaves them: those of ports that it touches may differ. */
+  #factsAfter(draft: PlanDraft, cube: CubeRuntime, config: DataObject): AnyFacts {
+    const isNew = this.loaded.of(config) === undefined;
+    const facts = isNew ? initialFacts(cube.service) : this.loaded.applied(cube);
+    const names = draft.ports.filter((port) => port.cube.id === cube.id).map(({ port }) => port);
+    return withPorts(facts, this.#portFacts(this.#linkParts(draft), config, names));
+  }
+
+  /** Cubes that are as they were may have ports whose far ends are not. */
+  *#planFarFacts(draft: PlanDraft, changes: readonly CubeChange[]): Slices<void> {
+    const planned = new Set(changes.flatMap(({ is }) => is ?? []));
+    for (const cube of new Set(draft.ports.map((port) => port.cube))) {
+      const config = draft.topology.cube(cube.name)?.config;
+      if (config === undefined || this.loaded.of(config) !== cube || planned.has(config)) continue;
+      yield* this.#planFacts(draft, cube, {
+        config,
+        facts: this.#factsAfter(draft, cube, config),
+      });
+    }
+  }
+
+  #changes(older: DataObject, newer: DataObject): readonly CubeChange[] {
+    return [...this.#services].flatMap(([list, service]) => {
+      const before = older[list.prop] as YangList<DataObject>;
+      const after = newer[list.prop] as YangList<DataObject>;
+      return [...after.changes(before)].map(([, was, is]) => ({ list, service, was, is }));
+    });
+  }
+
+  /** Takes note of the ports that a change is about, and of the cube if it is new. */
+  #touch(draft: PlanDraft, { list, service, was, is }: CubeChange): void {
+    const config = is ?? was;
+    if (config === undefined) return;
+    const cube = was ? this.loaded.of(config) : this.#newCube(draft, { list, service }, config);
+    if (cube === undefined) return;
+    if (was === undefined) draft.planned.set(cube.id, cube);
+    const before = was && baseOf(was).ports;
+    for (const [, older, newer] of listChanges(before, (is && baseOf(is).ports) ?? noPorts)) {
+      const port = newer ?? older;
+      if (port) draft.touch(loadedPort(cube, port));
+    }
+  }
+
+  #newCube(
     draft: PlanDraft,
-    { list, service }: { readonly list: ListSchema; readonly service: AnyService },
+    { list, service }: Pick<CubeRuntime, "list" | "service">,
     config: DataObject,
-  ): Slices<void> {
+  ): CubeRuntime {
     const { name, type } = baseOf(config);
-    const { inherited } = draft;
     const id = cubeId(config);
-    const view = { config, facts: this.factsFor(service, undefined, config) };
-    const wanted = wantedObject({ list, service }, config);
-    const needed = neededRooms(service, view);
-    const place = inherited?.place(id, wanted, needed) ?? { id, rooms: needed };
-    const slot = inherited?.slotOf(id) ?? this.loaded.freeSlot(draft.slots);
-    draft.slots.add(slot);
-    const { id: objectId, rooms, from } = place;
-    const cube: CubeRuntime = { name, list, service, id, objectId, slot, type, rooms };
-    draft.steps.add(phase.load, this.loaded.loading(cube, config, { wanted, from }));
-    draft.steps.add(phase.load, this.loaded.remembering(cube, view.facts));
-    yield* this.#planTables(draft, cube, [undefined, view]);
+    const slotOf = (program: string): number => {
+      const slot = draft.inherited?.slotOf(id, program) ?? this.loaded.freeSlot(draft.slots);
+      draft.slots.add(slot);
+      return slot;
+    };
+    const { ingress, egress } = programsOf(service);
+    const [slot, egressSlot] = [slotOf(ingress), egress === undefined ? undefined : slotOf(egress)];
+    return { name, list, service, id, objectId: id, type, slot, egressSlot, rooms: {} };
+  }
+
+  *#planCreation(draft: PlanDraft, config: DataObject): Slices<void> {
+    const noted = draft.planned.get(cubeId(config));
+    assert(noted, "the cube was taken note of");
+    const facts = this.#factsAfter(draft, noted, config);
+    const wanted = wantedObject(noted, config);
+    const needed = neededRooms(noted.service, { config, facts });
+    const inherited = draft.inherited?.place(noted.id, wanted, needed);
+    const { id: objectId, rooms, from } = inherited ?? { id: noted.id, rooms: needed };
+    const cube = { ...noted, objectId, rooms, from };
+    draft.planned.set(cube.id, cube);
+    draft.steps.add(phase.load, this.loaded.loading(cube, config, wanted));
+    draft.steps.add(phase.load, this.loaded.remembering(cube, facts));
+    yield* this.#planTables(draft, cube, [undefined, { config, facts }]);
     this.#planPortsEnd(draft, cube, [0, portsEnd(config)]);
     this.#planPrograms(draft, cube, "set");
-    for (const port of baseOf(config).ports ?? []) draft.wishes.push(this.#wish(cube, port));
   }
 
-  #planRemoval(draft: PlanDraft, config: DataObject): void {
-    const cube = this.loaded.of(config);
+  #planRemoval(draft: PlanDraft, { was }: CubeChange): void {
+    const cube = was && this.loaded.of(was);
     if (cube === undefined) return;
-    for (const port of baseOf(config).ports ?? []) draft.wishes.push(goneWish(cube, port));
     this.#planPrograms(draft, cube, "clear");
     draft.steps.add(phase.clearProgram, this.loaded.forgetting(cube));
     draft.unload.push(cube.objectId);
@@ -193,7 +256,7 @@ export class Planner {
     const loaded = this.loaded.of(is);
     if (loaded === undefined) return;
     const before = { config: was, facts: this.loaded.applied(loaded) };
-    const after = { config: is, facts: this.factsFor(loaded.service, was, is) };
+    const after = { config: is, facts: this.#factsAfter(draft, loaded, is) };
     const cube = yield* this.#planTables(draft, loaded, [before, after]);
     if (before.facts !== after.facts) {
       draft.steps.add(phase.load, this.loaded.factsApplied(cube, before.facts, after.facts));
@@ -205,8 +268,6 @@ export class Planner {
         draft.released.push({ cube, index: older.index ?? 0 });
       }
       if (newer && !older) this.#planZeroCounters(draft, cube, newer);
-      if (newer) draft.wishes.push(this.#wish(cube, newer));
-      else if (older) draft.wishes.push(goneWish(cube, older));
     }
   }
 
@@ -216,7 +277,7 @@ export class Planner {
     draft.steps.add(phase.fillRows, clearingStep(target, index));
   }
 
-  *#planTables(draft: PlanDraft, cube: CubeRuntime, views: Views): Slices<CubeRuntime> {
+  *#planTables(draft: FactsDraft, cube: CubeRuntime, views: Views): Slices<CubeRuntime> {
     const tables = yield* this.#tableChanges(cube, views);
     const target = this.#grown(draft, cube, { views, tables });
     const isNew = views[0] === undefined;
@@ -245,7 +306,7 @@ export class Planner {
 
   /** The cube, with an object that has room for what is to be written to it. */
   #grown(
-    draft: PlanDraft,
+    draft: FactsDraft,
     cube: CubeRuntime,
     { views, tables }: { readonly views: Views; readonly tables: readonly TableChange[] },
   ): CubeRuntime {
@@ -253,10 +314,11 @@ export class Planner {
     if (grown === undefined) return cube;
     const { config } = views[1];
     const objectId = successorOf(cube.id, [cube.objectId]);
-    const larger = { ...cube, objectId, rooms: { ...cube.rooms, ...grown } };
-    const object = { wanted: wantedObject(cube, config), from: cube.objectId };
-    draft.steps.add(phase.load, this.loaded.loading(larger, config, object));
-    for (const is of programSlots(larger)) {
+    const rooms = { ...cube.rooms, ...grown };
+    const larger = { ...cube, objectId, from: cube.objectId, rooms };
+    draft.planned.set(cube.id, larger);
+    draft.steps.add(phase.load, this.loaded.loading(larger, config, wantedObject(cube, config)));
+    for (const is of placedPrograms(larger)) {
       const was = { ...is, objectId: cube.objectId };
       const step = exchangeStep(this.#dataplane, cubeOwner(cube), { was, is });
       draft.steps.add(phase.setProgram, step);
@@ -275,7 +337,7 @@ export class Planner {
   }
 
   #planPrograms(draft: PlanDraft, cube: CubeRuntime, operation: "set" | "clear"): void {
-    for (const place of programSlots(cube)) {
+    for (const place of placedPrograms(cube)) {
       const step = programStep(this.#dataplane, cubeOwner(cube), place);
       if (operation === "set") draft.steps.add(phase.setProgram, step);
       else {
@@ -284,17 +346,78 @@ export class Planner {
     }
   }
 
-  #wish(cube: CubeRuntime, port: PortBase): PortWish {
-    const device = this.#peer(port, cube.type);
-    return { cube, port: port.name, index: port.index ?? 0, device, exists: true };
+  /** Devices that something else is attached to now, and the ports that they feed. */
+  #touchDevices(draft: PlanDraft, before: Topology): void {
+    for (const { name } of draft.topology.changedDevices(before)) {
+      const ifindex = this.#devices.byName(name)?.ifindex;
+      const indexes = [...this.wiring.wiredAs(name), ...(ifindex === undefined ? [] : [ifindex])];
+      for (const index of indexes) {
+        draft.devices.add(index);
+        const port = this.wiring.portEnd(index);
+        if (port) draft.touch(port);
+      }
+    }
   }
 
-  /** The device that a port is to be connected to, if there is such a one. */
-  #peer({ peer }: PortBase, type: CubeBase["type"]): Device | undefined {
-    const found = peer === undefined ? undefined : this.#devices.byName(peer);
-    // A device that came after the configuration was judged may be one that cannot be a peer.
-    return found && deviceFault(found, type) === undefined ? found : undefined;
+  /** The far ends of ports are wired anew with them, and may be up or down by that. */
+  #touchPeers(draft: PlanDraft, before: Topology): void {
+    for (const { cube, port } of draft.ports) {
+      for (const topology of [before, draft.topology]) {
+        const peer = parsePeer(topology.port(cube.name, port)?.peer);
+        if (peer?.cube === undefined) continue;
+        const far = draft.topology.port(peer.cube, peer.port);
+        const config = draft.topology.cube(peer.cube)?.config;
+        const other = config && this.#cubeOf(draft, config);
+        if (far && other) draft.touch(loadedPort(other, far));
+      }
+    }
   }
+
+  #planWiring(draft: PlanDraft): void {
+    const cubeOf = (config: DataObject) => this.#cubeOf(draft, config);
+    const places = new Places({ ...this.#linkParts(draft), cubeOf });
+    const ports = draft.ports.map((port) => places.port(port));
+    const devices = [...draft.devices].map((ifindex) => places.device(ifindex));
+    const objectOf = (id: string) => (draft.planned.get(id) ?? this.loaded.byId(id))?.objectId;
+    this.wiring.plan(draft.steps, { ports, devices, objectOf }, draft.inherited);
+  }
+
+  #cubeOf(draft: PlanDraft, config: DataObject): CubeRuntime | undefined {
+    return draft.planned.get(cubeId(config)) ?? this.loaded.of(config);
+  }
+
+  #linkParts({ topology, gone }: PlanDraft): LinkParts {
+    return { topology, gone, devices: this.#devices };
+  }
+}
+
+/** What facts change in a plan. */
+type FactsDraft = Pick<PlanDraft, "steps" | "changesFacts" | "planned" | "unload">;
+
+/** A cube that came, changed or went. */
+interface CubeChange {
+  readonly list: ListSchema;
+  readonly service: AnyService;
+  readonly was: DataObject | undefined;
+  readonly is: DataObject | undefined;
+}
+
+const noPorts = emptyList<PortBase, readonly [name: string]>(false);
+
+/** A cube's configuration; `was` undefined for a new one. */
+interface ConfigChange {
+  readonly was: DataObject | undefined;
+  readonly is: DataObject;
+}
+
+/** A device of which something is heard, and the ports that are concerned. */
+export interface DeviceNews {
+  readonly ifindex: number;
+  readonly ports: readonly { readonly cube: string; readonly port: string }[];
+}
+
+function loadedPort(cube: CubeRuntime, { name, index = 0 }: PortBase): LoadedPort {
+  return { cube, port: name, index };
 }
 
 type PortEntryChange = EntryChange<PortBase>;
@@ -307,40 +430,6 @@ function portChanges(was: DataObject | undefined, is: DataObject): readonly Port
 /** One more than the highest port index in use. O(ports), of which a cube has 128 at most. */
 function portsEnd(config: DataObject): number {
   return Math.max(0, ...[...(baseOf(config).ports ?? [])].map(({ index = 0 }) => index + 1));
-}
-
-function withoutDevice(wish: PortWish, ifindex: number | undefined): PortWish {
-  return wish.device?.ifindex === ifindex ? { ...wish, device: undefined } : wish;
-}
-
-function goneWish(cube: CubeRuntime, port: PortBase): PortWish {
-  return { cube, port: port.name, index: port.index ?? 0, device: undefined, exists: false };
-}
-
-/** The programs of a cube, where they are to be. */
-function programSlots({ type, slot, objectId, service }: CubeRuntime): ProgramSlot[] {
-  return familiesOf(type).flatMap((family) => {
-    const { tc, xdp } = service.programs;
-    const prop = family === "tc" ? tc : xdp;
-    const program = prop === undefined ? undefined : service.object.programs[prop]?.name;
-    return program === undefined ? [] : [{ family, slot, objectId, program }];
-  });
-}
-
-class PlanDraft {
-  readonly steps = new StepList();
-  readonly wishes: PortWish[] = [];
-  readonly released: ReleasedPort[] = [];
-  readonly unload: string[] = [];
-  readonly inherited: Inheritance | undefined;
-  /** Slots that are taken beside those of the cubes that are loaded. */
-  readonly slots: Set<number>;
-  changesFacts = false;
-
-  constructor(inherited?: Inheritance) {
-    this.inherited = inherited;
-    this.slots = new Set(inherited?.slots());
-  }
 }
 
 function cubeLists(schema: Schema, services: readonly Discovered[]): Map<ListSchema, AnyService> {

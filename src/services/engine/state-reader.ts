@@ -4,15 +4,17 @@ import type { YangList } from "../../datamodel/tree/list.ts";
 import type { DataObject } from "../../datamodel/tree/node.ts";
 import type { InstancePath } from "../../datamodel/tree/path.ts";
 import type { Dataplane, Devices } from "../../dataplane/dataplane.ts";
+import { way } from "../../gen/bpf/core.ts";
 import { type Discovered, hasCubes } from "../any-service.ts";
 import type { ModuleDefinition } from "../operation.ts";
+import type { AttachmentIndex } from "./attachments.ts";
 import { readCounters } from "./counters.ts";
 import { baseOf, type CubeRuntime, cubeReader, mapTarget } from "./cube.ts";
-import { forwardingPath } from "./hop.ts";
 import { hostContext } from "./host-context.ts";
 import { refOf } from "./node-ref.ts";
 import { withState } from "./operational.ts";
 import type { Planner } from "./planner.ts";
+import { isTransparent } from "./topology.ts";
 
 export interface StateReaderParts {
   readonly schema: Schema;
@@ -20,6 +22,7 @@ export interface StateReaderParts {
   readonly dataplane: Dataplane;
   readonly devices: Devices;
   readonly planner: Planner;
+  readonly attachments: AttachmentIndex;
 }
 
 /**
@@ -29,6 +32,7 @@ export class StateReader {
   readonly #dataplane: Dataplane;
   readonly #devices: Devices;
   readonly #planner: Planner;
+  readonly #attachments: AttachmentIndex;
   readonly #schema: Schema;
   readonly #modules: ReadonlyMap<string, ModuleDefinition>;
 
@@ -36,6 +40,7 @@ export class StateReader {
     this.#dataplane = parts.dataplane;
     this.#devices = parts.devices;
     this.#planner = parts.planner;
+    this.#attachments = parts.attachments;
     this.#schema = parts.schema;
     const modules = parts.services.flatMap((service) => (hasCubes(service) ? [] : [service]));
     this.#modules = new Map(modules.map((module) => [module.model.ir.name, module]));
@@ -70,6 +75,7 @@ export class StateReader {
     const only = refOf(below);
     const hasPorts = list.childByName.has("ports");
     if (hasPorts && isWanted("ports")) extra["ports"] = this.#ports(cube, config);
+    if (isTransparent(list)) Object.assign(extra, this.#passage(cube, isWanted));
     const base = withState(list, config, extra);
     const facts = this.#planner.loaded.latest(cube);
     const reader = cubeReader(this.#dataplane, cube, { config, facts });
@@ -80,11 +86,17 @@ export class StateReader {
     return withState(list, base, own);
   }
 
-  /** A port is up while the device it is wired to is. */
   isPortUp(cube: CubeRuntime, port: string): boolean {
-    const ifindex = this.#planner.wiring.ifindexOf(cube, port);
-    const device = ifindex === undefined ? undefined : this.#devices.byIndex(ifindex);
-    return device?.up === true && device.running;
+    return this.#planner.wiring.isUp(cube, port);
+  }
+
+  /** What every transparent cube has. */
+  #passage(cube: CubeRuntime, isWanted: (prop: string) => boolean): Record<string, unknown> {
+    const parent = this.#attachments.parentOf(cube.name);
+    if (!isWanted("counters")) return { parent };
+    const target = mapTarget(this.#dataplane, cube, "counters");
+    const read = (row: number) => readCounters(target, cube.service.object, row);
+    return { parent, counters: { ingress: read(way.ingress), egress: read(way.egress) } };
   }
 
   #ports(cube: CubeRuntime, config: DataObject): object[] {
@@ -92,7 +104,7 @@ export class StateReader {
     return [...(baseOf(config).ports ?? [])].map(({ name, index = 0 }) => ({
       name,
       status: this.isPortUp(cube, name) ? "UP" : "DOWN",
-      forwardingPath: forwardingPath(this.#planner.wiring.hopOf(cube, name)),
+      forwardingPath: this.#planner.wiring.forwardingPath(cube, name),
       counters: readCounters(target, cube.service.object, index),
     }));
   }

@@ -62,10 +62,12 @@ export const phase = {
   putHops: 3,
   putRows: 4,
   attach: 5,
-  detach: 6,
-  deleteRows: 7,
-  clearHops: 8,
-  clearProgram: 9,
+  /** Chains that were made aside while frames still passed the old ones come to their place. */
+  settleHops: 6,
+  detach: 7,
+  deleteRows: 8,
+  clearHops: 9,
+  clearProgram: 10,
 } as const;
 
 export type Phase = (typeof phase)[keyof typeof phase];

@@ -1,251 +1,256 @@
-import {
-  type Attachment,
-  type Dataplane,
-  type Device,
-  type Devices,
-  familyOf,
-} from "../../dataplane/dataplane.ts";
-import type { Hop } from "../../gen/bpf/core.ts";
-import { entryObject } from "../../gen/bpf/entry.ts";
+import type { Dataplane, Device, Devices } from "../../dataplane/dataplane.ts";
 import { peerPath } from "./cause.ts";
-import { type CubeRuntime, hooksOf, mapTarget } from "./cube.ts";
-import { entryName, madePromiscuousNote } from "./entry.ts";
-import { deviceHop, entryHop, noHop, sameHop, tailHop } from "./hop.ts";
+import {
+  type Bank,
+  type DeviceEnd,
+  type DeviceWiring,
+  deviceHops,
+  type FarEnd,
+  type PortEnd,
+  portHops,
+} from "./chain.ts";
+import { type CubeRuntime, cubePath } from "./cube.ts";
+import {
+  type DeviceEntry,
+  type EntryChange,
+  type EntryPlace,
+  EntrySteps,
+  entryPlace,
+  hooksFor,
+} from "./device-entries.ts";
+import { isXdpHop } from "./hop.ts";
+import { type CausedRow, firstBank, HopWriter, type HopWriterParts, putHops } from "./hop-steps.ts";
 import type { Inheritance } from "./inheritance.ts";
-import { attachStep, loadStep, opposite, promiscuousStep } from "./placing.ts";
-import { type MapTarget, rowStep } from "./rows.ts";
 import { phase, type Step, type StepList, type StepOwner } from "./step.ts";
 
-/** A port as it is to be connected; `peer` undefined or absent from the machine: not connected. */
+/** A port as it is to be connected; `far` undefined: not connected. */
 export interface PortWish {
-  readonly cube: CubeRuntime;
-  readonly port: string;
-  readonly index: number;
-  readonly device: Device | undefined;
+  readonly end: PortEnd;
+  readonly far: FarEnd | undefined;
   /** False when the port or its cube goes away. */
   readonly exists: boolean;
 }
 
-/** What a port is connected by now. */
-interface PortWire {
-  readonly ifindex: number | undefined;
-  readonly hop: Hop;
-}
-
-/** The port that a step is done for. */
-interface Owner {
-  readonly cube: CubeRuntime;
-  readonly port: string;
-}
-
-/** Which port the entry program of a device hands frames to. */
-interface EntryWire extends Owner {
-  readonly hop: Hop;
-  /** The entry object of the device. */
-  readonly objectId: string;
-  /** True if this engine switched the device to promiscuous mode. */
-  readonly madePromiscuous: boolean;
-}
-
-/** The port that a device is to feed, if any. */
-interface EntryWish {
+/** A device as it is to be; without `device` it is gone. */
+export interface DeviceWish {
   readonly ifindex: number;
-  readonly wish: PortWish | undefined;
-  readonly inherited: Inheritance | undefined;
+  readonly device: Device | undefined;
+  readonly tcubes: readonly CubeRuntime[];
 }
+
+export interface Wishes {
+  readonly ports: readonly PortWish[];
+  readonly devices: readonly DeviceWish[];
+  /** The object of a cube by the cube's id. */
+  readonly objectOf: (id: string) => string | undefined;
+}
+
+interface PortWire {
+  readonly end: PortEnd;
+  readonly far: FarEnd | undefined;
+  readonly rows: readonly CausedRow[];
+  readonly path: ForwardingPath | undefined;
+}
+
+interface DeviceWire {
+  readonly wiring: DeviceWiring;
+  readonly entry: DeviceEntry;
+  readonly rows: readonly CausedRow[];
+}
+
+/** How frames of a cube reach the far end of a port. */
+export type ForwardingPath = "XDP" | "TC";
 
 /**
- * The wiring between cubes and network devices: the entry program on each device and the out row
- * (hop) of each port. It is a function of ports, peers and devices; `plan` gives the steps from
- * what is wired now to what is wished, for the given ports only.
+ * The wiring of cubes with each other and with network devices: the programs on each device, and
+ * the hops between everything. It is a function of ports, peers, chains and devices; `plan` gives
+ * the steps from what is wired now to what is wished, for the given ports and devices only.
  */
 export class Wiring {
   readonly #dataplane: Dataplane;
   readonly #devices: Devices;
+  readonly #entrySteps: EntrySteps;
   readonly #ports = new Map<string, PortWire>();
-  readonly #entries = new Map<number, EntryWire>();
+  readonly #wires = new Map<number, DeviceWire>();
 
   constructor(dataplane: Dataplane, devices: Devices) {
     this.#dataplane = dataplane;
     this.#devices = devices;
+    this.#entrySteps = new EntrySteps({ dataplane, devices });
   }
 
-  /** The device a port is wired to, undefined while it has none. */
-  ifindexOf(cube: CubeRuntime, port: string): number | undefined {
-    return this.#ports.get(portId(cube, port))?.ifindex;
+  /** What a port is connected to, undefined while it is not. */
+  farEndOf(cube: CubeRuntime, port: string): FarEnd | undefined {
+    return this.#ports.get(portIdOf({ cube, port }))?.far;
   }
 
-  hopOf(cube: CubeRuntime, port: string): Hop {
-    return this.#ports.get(portId(cube, port))?.hop ?? noHop;
+  /** Undefined while frames reach nothing. */
+  forwardingPath(cube: CubeRuntime, port: string): ForwardingPath | undefined {
+    return this.#ports.get(portIdOf({ cube, port }))?.path;
+  }
+
+  /** Whether frames that a port sends arrive somewhere. */
+  isUp(cube: CubeRuntime, port: string): boolean {
+    const far = this.farEndOf(cube, port);
+    if (far?.device === undefined) return far !== undefined;
+    const device = this.#devices.byIndex(far.device.device.ifindex);
+    return device?.up === true && device.running;
   }
 
   /** The objects with the programs on devices, by ifindex. */
   *entryObjects(): Generator<readonly [ifindex: number, objectId: string]> {
-    for (const [ifindex, { objectId }] of this.#entries) yield [ifindex, objectId];
+    for (const [ifindex, { entry }] of this.#wires) yield [ifindex, entry.objectId];
   }
 
   entryObject(ifindex: number): string | undefined {
-    return this.#entries.get(ifindex)?.objectId;
+    return this.#wires.get(ifindex)?.entry.objectId;
   }
 
   /** The port a device feeds. */
   portOf(ifindex: number): { readonly cube: string; readonly port: string } | undefined {
-    const entry = this.#entries.get(ifindex);
-    return entry && { cube: entry.cube.name, port: entry.port };
+    const port = this.#wires.get(ifindex)?.wiring.port;
+    return port && { cube: port.cube.name, port: port.port };
+  }
+
+  portEnd(ifindex: number): PortEnd | undefined {
+    return this.#wires.get(ifindex)?.wiring.port;
+  }
+
+  /** The devices that were known by a name when they were wired. */
+  *wiredAs(name: string): Generator<number> {
+    for (const [ifindex, { wiring }] of this.#wires) {
+      if (wiring.device.name === name) yield ifindex;
+    }
   }
 
   /** `inherited`: entry objects that are there though nothing is wired yet. */
-  plan(steps: StepList, wishes: readonly PortWish[], inherited?: Inheritance): void {
-    const wanted = new Map<number, PortWish | undefined>();
-    for (const wish of wishes) {
-      const ifindex = this.ifindexOf(wish.cube, wish.port);
-      // The device may feed another port by now, if devices swapped their names.
-      const isOurs = ifindex !== undefined && this.#isFedBy(wish, ifindex);
-      if (isOurs && !wanted.has(ifindex)) wanted.set(ifindex, undefined);
-      if (wish.device) wanted.set(wish.device.ifindex, wish);
+  plan(steps: StepList, wishes: Wishes, inherited?: Inheritance): void {
+    const ports = new Map(wishes.ports.map((wish) => [portIdOf(wish.end), wish]));
+    const devices = this.#deviceChanges(wishes, ports, inherited);
+    for (const change of devices) this.#entrySteps.load(steps, change);
+    const parts = { steps, dataplane: this.#dataplane, objectOf: wishes.objectOf };
+    this.#planHops(parts, ports, devices);
+    for (const change of devices) this.#entrySteps.unload(steps, change);
+    for (const [id, wish] of ports) {
+      const is = wish.exists ? portWire(wish) : undefined;
+      steps.add(phase.attach, remember(this.#ports, id, { was: this.#ports.get(id), is }));
     }
-    for (const wish of wishes) this.#planHop(steps, wish);
-    for (const [ifindex, wish] of wanted) this.#planEntry(steps, { ifindex, wish, inherited });
+    for (const { ifindex, wiring, is } of devices) {
+      const was = this.#wires.get(ifindex);
+      const wire = wiring && is && { wiring, entry: is, rows: deviceRows(wiring, firstBank) };
+      steps.add(phase.attach, remember(this.#wires, ifindex, { was, is: wire }));
+    }
   }
 
-  #isFedBy({ cube, port }: PortWish, ifindex: number): boolean {
-    const entry = this.#entries.get(ifindex);
-    return entry?.cube.id === cube.id && entry.port === port;
-  }
-
-  #planHop(steps: StepList, wish: PortWish): void {
-    const id = portId(wish.cube, wish.port);
-    const was = this.#ports.get(id);
-    const hop = wish.device ? deviceHop(wish.device, wish.cube.type) : noHop;
-    const is = wish.exists ? { ifindex: wish.device?.ifindex, hop } : undefined;
-    const at = hop === noHop ? phase.clearHops : phase.putHops;
-    const before = was?.hop ?? noHop;
-    if (!sameHop(before, hop)) {
-      const target = mapTarget(this.#dataplane, wish.cube, "hops");
-      const cause = peerPath(wish.cube, wish.port);
-      steps.add(at, rowStep({ ...target, cause }, { key: wish.index, was: before, is: hop }));
-    }
-    steps.add(at, remember(this.#ports, id, { was, is }));
-  }
-
-  #planEntry(steps: StepList, { ifindex, wish, inherited }: EntryWish): void {
-    const was = this.#entries.get(ifindex);
-    if (wish === undefined) {
-      if (was) this.#planDetach(steps, ifindex, was);
-      return;
-    }
-    const { cube, port, device } = wish;
-    const hop = entryHop(tailHop(cube.slot, wish.index), device, cube.type);
-    const is = { cube, port, hop };
-    if (was === undefined) {
-      const name = entryName(ifindex);
-      const madePromiscuous = inherited?.madePromiscuous(name) ?? wish.device?.promiscuous !== true;
-      const { id, from } = inherited?.place(name, entryRequest) ?? { id: name };
-      this.#planAttach(steps, { ifindex, from }, { ...is, objectId: id, madePromiscuous });
-      return;
-    }
-    const wire = { ...was, ...is };
-    const target = this.#entryTarget(wire);
-    if (!sameHop(was.hop, hop)) {
-      steps.add(phase.attach, rowStep(target, { key: 0, was: was.hop, is: hop }));
-    }
-    this.#planHooks(steps, ifindex, { was, is: wire });
-    steps.add(phase.attach, remember(this.#entries, ifindex, { was, is: wire }));
-  }
-
-  #planAttach(
-    steps: StepList,
-    { ifindex, from }: { readonly ifindex: number; readonly from?: string | undefined },
-    wire: EntryWire,
+  #planHops(
+    parts: HopWriterParts,
+    ports: ReadonlyMap<string, PortWish>,
+    devices: readonly DeviceChange[],
   ): void {
-    const row = { key: 0, was: noHop, is: wire.hop };
-    steps.add(phase.attach, this.#loading(wire, from));
-    steps.add(phase.attach, rowStep(this.#entryTarget(wire), row));
-    for (const hook of hooksOf(wire.cube.type)) {
-      steps.add(phase.attach, this.#attaching(wire, { ifindex, hook }));
-    }
-    if (wire.madePromiscuous) steps.add(phase.attach, this.#promiscuous(wire, ifindex));
-    steps.add(phase.attach, remember(this.#entries, ifindex, { was: undefined, is: wire }));
+    const was = [
+      ...[...ports.keys()].flatMap((id) => this.#ports.get(id)?.rows ?? []),
+      ...devices.flatMap(({ ifindex }) => this.#wires.get(ifindex)?.rows ?? []),
+    ];
+    const existing = [...ports.values()].filter(({ exists }) => exists);
+    const wanted = (bank: Bank) => [
+      ...existing.flatMap((wish) => portRows(wish, bank)),
+      ...devices.flatMap(({ wiring }) => (wiring ? deviceRows(wiring, bank) : [])),
+    ];
+    const { steps } = parts;
+    const writer = new HopWriter(parts, was);
+    putHops(writer, { was, wanted });
+    for (const change of devices) this.#entrySteps.attach(steps, change);
+    for (const change of devices) this.#entrySteps.detach(steps, change);
+    writer.clearAllBut(wanted(firstBank));
   }
 
-  #planDetach(steps: StepList, ifindex: number, wire: EntryWire): void {
-    if (wire.madePromiscuous) {
-      const restored = { operation: "restore-device", value: { promiscuous: false } } as const;
-      steps.add(phase.detach, opposite(this.#promiscuous(wire, ifindex), restored));
+  /** What becomes of the devices that are wished, and of those that ports leave or come to. */
+  #deviceChanges(
+    { devices }: Wishes,
+    ports: ReadonlyMap<string, PortWish>,
+    inherited: Inheritance | undefined,
+  ): DeviceChange[] {
+    const wished = new Map<number, DeviceWish>();
+    const fed = new Map<number, PortEnd>();
+    for (const id of ports.keys()) {
+      const left = this.#ports.get(id)?.far?.device?.device.ifindex;
+      const wire = left === undefined ? undefined : this.#wires.get(left);
+      if (wire) wished.set(wire.wiring.device.ifindex, wishOf(wire.wiring));
     }
-    for (const hook of hooksOf(wire.cube.type)) {
-      steps.add(phase.detach, this.#detaching(wire, { ifindex, hook }));
+    for (const { end, far } of ports.values()) {
+      if (!far?.device) continue;
+      fed.set(far.device.device.ifindex, end);
+      wished.set(far.device.device.ifindex, wishOf(far.device));
     }
-    const row = { key: 0, was: wire.hop, is: noHop };
-    steps.add(phase.detach, rowStep(this.#entryTarget(wire), row));
-    steps.add(phase.detach, opposite(this.#loading(wire), { operation: "unload" }));
-    steps.add(phase.detach, remember(this.#entries, ifindex, { was: wire, is: undefined }));
-  }
-
-  /** A device that moves between a TC and an XDP cube changes hooks where they differ. */
-  #planHooks(
-    steps: StepList,
-    ifindex: number,
-    { was, is }: { readonly was: EntryWire; readonly is: EntryWire },
-  ): void {
-    const before = hooksOf(was.cube.type);
-    const after = hooksOf(is.cube.type);
-    for (const hook of before.filter((other) => !after.includes(other))) {
-      steps.add(phase.attach, this.#detaching(was, { ifindex, hook }));
-    }
-    for (const hook of after.filter((other) => !before.includes(other))) {
-      steps.add(phase.attach, this.#attaching(is, { ifindex, hook }));
-    }
-  }
-
-  #entryTarget({ cube, port, objectId }: EntryWire): MapTarget {
-    return {
-      dataplane: this.#dataplane,
-      cube: cube.name,
-      objectId,
-      layout: entryObject.maps.hop,
-      cause: peerPath(cube, port),
-    };
-  }
-
-  #loading(wire: EntryWire, from?: string): Step {
-    const { objectId, madePromiscuous } = wire;
-    const plain = { ...entryRequest, id: objectId };
-    return loadStep(this.#dataplane, {
-      owner: stepOwner(wire),
-      layout: entryObject,
-      request: madePromiscuous ? { ...plain, note: madePromiscuousNote } : plain,
-      from,
-      target: objectId,
+    for (const wish of devices) wished.set(wish.ifindex, wish);
+    return [...wished.values()].map((wish) => {
+      const port = fed.get(wish.ifindex) ?? this.#stillFed(wish.ifindex, ports);
+      return this.#deviceChange(wish, port, inherited);
     });
   }
 
-  #attaching(wire: EntryWire, place: Place): Step {
-    const { ingress, xdpIngress } = entryObject.programs;
-    const program = familyOf(place.hook) === "xdp" ? xdpIngress.name : ingress.name;
-    const attachment = { ...place, objectId: wire.objectId, program };
-    const parts = { dataplane: this.#dataplane, devices: this.#devices };
-    return attachStep(parts, stepOwner(wire), attachment);
+  /** The port that a device feeds and that nothing is wished of. */
+  #stillFed(ifindex: number, ports: ReadonlyMap<string, PortWish>): PortEnd | undefined {
+    const port = this.#wires.get(ifindex)?.wiring.port;
+    return port && !ports.has(portIdOf(port)) ? port : undefined;
   }
 
-  #detaching(wire: EntryWire, place: Place): Step {
-    return opposite(this.#attaching(wire, place), { operation: "detach" });
-  }
-
-  #promiscuous(wire: EntryWire, ifindex: number): Step {
-    return promiscuousStep(this.#devices, stepOwner(wire), ifindex);
+  #deviceChange(
+    { ifindex, device, tcubes }: DeviceWish,
+    port: PortEnd | undefined,
+    inherited: Inheritance | undefined,
+  ): DeviceChange {
+    const before = this.#wires.get(ifindex);
+    const was = before?.entry;
+    if (device === undefined || (port === undefined && tcubes.length === 0)) {
+      return { ifindex, owner: ownerOf(before?.wiring), was, is: undefined, wiring: undefined };
+    }
+    const place: EntryPlace = was ?? entryPlace(ifindex, device.promiscuous, inherited);
+    const { objectId, madePromiscuous, from } = place;
+    const wiring = { device, tcubes, port, objectId };
+    const hooks = hooksFor(wiring);
+    const is = { objectId, madePromiscuous, hooks, feedsPort: port !== undefined };
+    return { ifindex, owner: ownerOf(wiring), was, is, from, wiring };
   }
 }
 
-type Place = Pick<Attachment, "ifindex" | "hook">;
-
-const entryRequest = { object: entryObject.name, constants: {}, capacity: {} };
-
-function stepOwner({ cube, port }: Owner): StepOwner {
-  return { cube: cube.name, cause: peerPath(cube, port) };
+interface DeviceChange extends EntryChange {
+  readonly wiring: DeviceWiring | undefined;
 }
 
-function portId(cube: CubeRuntime, port: string): string {
+function wishOf({ device, tcubes }: DeviceEnd): DeviceWish {
+  return { ifindex: device.ifindex, device, tcubes };
+}
+
+function portWire(wish: PortWish): PortWire {
+  const { end, far } = wish;
+  const { out, isPlain } = portHops(end, far, firstBank);
+  const isXdp = isPlain && (far?.port ? end.cube.type !== "TC" : isXdpHop(out));
+  const path = far && (isXdp ? "XDP" : "TC");
+  return { end, far, rows: portRows(wish, firstBank), path };
+}
+
+function portRows({ end, far }: PortWish, bank: Bank): readonly CausedRow[] {
+  const cause = peerPath(end.cube, end.port);
+  return portHops(end, far, bank).rows.map((row) => ({ ...row, cause }));
+}
+
+function deviceRows(wiring: DeviceWiring, bank: Bank): readonly CausedRow[] {
+  const { cause } = ownerOf(wiring);
+  return deviceHops(wiring, bank).map((row) => ({ ...row, cause }));
+}
+
+/** The port that a device feeds, or else what is attached to it. */
+function ownerOf(wiring: DeviceWiring | undefined): StepOwner {
+  if (wiring?.port) {
+    const { cube, port } = wiring.port;
+    return { cube: cube.name, cause: peerPath(cube, port) };
+  }
+  const [tcube] = wiring?.tcubes ?? [];
+  return { cube: tcube?.name ?? "", cause: tcube ? cubePath(tcube) : "" };
+}
+
+function portIdOf({ cube, port }: Pick<PortEnd, "cube" | "port">): string {
   return `${cube.id}:${port}`;
 }
 

@@ -1,13 +1,23 @@
 import assert from "node:assert/strict";
 import type { Edit } from "../../../src/datamodel/datastore/datastore.ts";
 import type { Violation } from "../../../src/datamodel/error.ts";
+import type { Discovered } from "../../../src/services/any-service.ts";
+import { service as netdev } from "../../../src/services/netdev/service.ts";
+import { service as transparenthelloworld } from "../../../src/services/transparenthelloworld/service.ts";
 import { anyServices, type EngineFixture, engineFixture, local } from "../../support/engine.ts";
 import { patchPanel } from "../../support/patch-panel.ts";
 import { jsonOf } from "../../support/tree.ts";
 
 const br0 = "/simplebridge:simplebridge[name='br0']";
 const pp0 = "/patch:patch[name='pp0']";
-const services = [...anyServices, patchPanel];
+const xbr = "/simplebridge:simplebridge[name='xbr']";
+const th0 = "/transparenthelloworld:transparenthelloworld[name='th0']";
+const services = [
+  ...anyServices,
+  transparenthelloworld as object as Discovered,
+  netdev as object as Discovered,
+  patchPanel,
+];
 
 type Written = readonly [operation: Edit["operation"], path: string, json?: unknown];
 
@@ -24,6 +34,7 @@ async function started(): Promise<EngineFixture> {
   const { edit, commit, devices } = fixture;
   devices.add("lo", { loopback: true });
   devices.add("tun0", { mac: "" });
+  devices.add("phys0", { kind: "" });
   await commit(
     edit("create", br0, { ports: [{ name: "p1", peer: "dev1" }, { name: "p2" }] }),
     edit("create", pp0, { ports: [{ name: "a" }, { name: "b" }], cable: [{ from: "a", to: "b" }] }),
@@ -149,9 +160,129 @@ const cases: readonly Case[] = [
     wrong: [[`${p2}/peer`, "unusable-device"]],
   },
   {
-    title: "a port of a cube for peer",
+    title: "a port of a cube that is missing for peer",
+    edits: [["merge", `${p2}/peer`, "pp9:a"]],
+    wrong: [[`${p2}/peer`, "instance-required"]],
+  },
+  {
+    title: "a port for peer that its cube does not have",
+    edits: [["merge", `${p2}/peer`, "pp0:z"]],
+    wrong: [[`${p2}/peer`, "instance-required"]],
+  },
+  {
+    title: "a port of the cube itself for peer",
+    edits: [["merge", `${p2}/peer`, "br0:p1"]],
+    wrong: [[`${p2}/peer`, "must-violation"]],
+  },
+  {
+    title: "a port of a cube, which need not name it too",
     edits: [["merge", `${p2}/peer`, "pp0:a"]],
-    wrong: [[`${p2}/peer`, "operation-not-supported"]],
+    wrong: [],
+  },
+  {
+    title: "a port for peer that another names",
+    edits: [
+      ["merge", `${p2}/peer`, "pp0:a"],
+      ["create", `${br0}/ports[name='p3']`, { peer: "pp0:a" }],
+    ],
+    wrong: [[`${br0}/ports[name='p3']/peer`, "in-use"]],
+  },
+  {
+    title: "a port of a TC cube for peer of one of XDP",
+    edits: [["create", xbr, { type: "XDP_DRV", ports: [{ name: "p", peer: "pp0:a" }] }]],
+    wrong: [[`${xbr}/ports[name='p']/peer`, "type-mismatch"]],
+  },
+  {
+    title: "to delete a port that another names",
+    edits: [
+      ["merge", `${p2}/peer`, "pp0:b"],
+      ["delete", `${pp0}/cable[from='a']`],
+      ["delete", `${pp0}/ports[name='b']`],
+    ],
+    wrong: [
+      [`${p2}/peer`, "instance-required"],
+      [`${pp0}/ports[name='b']`, "in-use"],
+    ],
+  },
+  {
+    title: "to delete a port together with what names it",
+    edits: [
+      ["merge", `${p2}/peer`, "pp0:b"],
+      ["delete", pp0],
+      ["delete", br0],
+    ],
+    wrong: [],
+  },
+  {
+    title: "to attach a cube that is missing",
+    edits: [["merge", `${p2}/tcubes`, ["th9"]]],
+    wrong: [[`${p2}/tcubes[.='th9']`, "instance-required"]],
+  },
+  {
+    title: "to attach a cube with ports",
+    edits: [["merge", `${p2}/tcubes`, ["pp0"]]],
+    wrong: [[`${p2}/tcubes[.='pp0']`, "not-transparent"]],
+  },
+  {
+    title: "to attach a cube twice",
+    edits: [
+      ["create", th0, {}],
+      ["merge", `${p2}/tcubes`, ["th0"]],
+      ["create", "/netdev:netdev[name='dev1']", { tcubes: ["th0"] }],
+    ],
+    wrong: [["/netdev:netdev[name='dev1']/tcubes[.='th0']", "in-use"]],
+  },
+  {
+    title: "to attach a cube of XDP to a port of TC",
+    edits: [
+      ["create", th0, { type: "XDP_DRV" }],
+      ["merge", `${p2}/tcubes`, ["th0"]],
+    ],
+    wrong: [[`${p2}/tcubes[.='th0']`, "type-mismatch"]],
+  },
+  {
+    title: "to attach to a device that is missing",
+    edits: [
+      ["create", th0, {}],
+      ["create", "/netdev:netdev[name='dev9']", { tcubes: ["th0"] }],
+    ],
+    wrong: [["/netdev:netdev[name='dev9']/tcubes[.='th0']", "instance-required"]],
+  },
+  {
+    title: "to attach to a device without Ethernet",
+    edits: [
+      ["create", th0, {}],
+      ["create", "/netdev:netdev[name='tun0']", { tcubes: ["th0"] }],
+    ],
+    wrong: [["/netdev:netdev[name='tun0']/tcubes[.='th0']", "unusable-device"]],
+  },
+  {
+    title: "two kinds of XDP on one device",
+    edits: [
+      ["create", th0, { type: "XDP_SKB" }],
+      ["create", "/netdev:netdev[name='phys0']", { tcubes: ["th0"] }],
+      ["create", xbr, { type: "XDP_DRV", ports: [{ name: "p", peer: "phys0" }] }],
+    ],
+    wrong: [["/netdev:netdev[name='phys0']/tcubes", "type-mismatch"]],
+  },
+  {
+    title: "to delete a cube that stays attached",
+    edits: [
+      ["create", th0, {}],
+      ["merge", `${p2}/tcubes`, ["th0"]],
+      ["delete", th0],
+    ],
+    wrong: [[`${p2}/tcubes[.='th0']`, "instance-required"]],
+  },
+  {
+    title: "a cube that moves from a port to a device in one commit",
+    edits: [
+      ["create", th0, {}],
+      ["merge", `${p2}/tcubes`, ["th0"]],
+      ["delete", `${p2}/tcubes[.='th0']`],
+      ["create", "/netdev:netdev[name='dev1']", { tcubes: ["th0"] }],
+    ],
+    wrong: [],
   },
   {
     title: "a veth for a cube of generic XDP",

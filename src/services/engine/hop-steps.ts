@@ -1,0 +1,138 @@
+import type { Dataplane } from "../../dataplane/dataplane.ts";
+import type { Hop } from "../../gen/bpf/core.ts";
+import { entryObject } from "../../gen/bpf/entry.ts";
+import type { Bank, HopRow } from "./chain.ts";
+import { noHop, sameHop } from "./hop.ts";
+import { rowStep } from "./rows.ts";
+import { type Phase, phase, type StepList } from "./step.ts";
+
+/** A row of a place, and the node that causes it. */
+export interface CausedRow extends HopRow {
+  readonly cause: string;
+}
+
+export interface HopsChange {
+  /** The rows there are of some ports and devices. */
+  readonly was: readonly CausedRow[];
+  /** Those there are to be. */
+  readonly wanted: (bank: Bank) => readonly CausedRow[];
+}
+
+export const firstBank: Bank = () => 0;
+
+/**
+ * Adds the steps that change chains so that each frame passes an old one or a new one whole: rows
+ * that nothing points to come first, then those that frames pass now, each by one store. A cube
+ * that is somewhere else in the new chains has its new rows made aside, in its second bank; once
+ * frames pass there, the first bank is written and they are led back, so that what is in the maps
+ * follows from the configuration alone.
+ */
+export function putHops(writer: HopWriter, { was, wanted }: HopsChange): void {
+  const rows = wanted(firstBank);
+  const moved = movedCubes(was, rows);
+  if (moved.size === 0) {
+    writer.put(rows, firstPhases);
+    return;
+  }
+  const aside: Bank = ({ id }) => (moved.has(id) ? 1 : 0);
+  writer.put(wanted(aside), firstPhases);
+  writer.put(rows, lastPhases, moved);
+}
+
+interface Phases {
+  readonly hops: Phase;
+  readonly entries: Phase;
+}
+
+const firstPhases: Phases = { hops: phase.putHops, entries: phase.attach };
+const lastPhases: Phases = { hops: phase.settleHops, entries: phase.settleHops };
+
+export interface HopWriterParts {
+  readonly steps: StepList;
+  readonly dataplane: Dataplane;
+  /** The object that a cube has by now, or in the plan. */
+  readonly objectOf: (owner: string) => string | undefined;
+}
+
+/** Turns rows into steps, from those there are. */
+export class HopWriter {
+  readonly #parts: HopWriterParts;
+  /** As they are after the steps added so far. */
+  readonly #rows: Map<string, CausedRow>;
+
+  constructor(parts: HopWriterParts, rows: readonly CausedRow[]) {
+    this.#parts = parts;
+    this.#rows = byId(rows);
+  }
+
+  /** Rows that no frame gets to yet come first: new ones, and those of cubes left `aside`. */
+  put(rows: readonly CausedRow[], phases: Phases, aside: ReadonlySet<string> = new Set()): void {
+    const isUnused = (row: CausedRow) => {
+      return row.enteredBy && (aside.has(row.owner) || !this.#rows.has(idOf(row)));
+    };
+    for (const row of rows.filter(isUnused)) this.#write(row, phases);
+    for (const row of rows) this.#write(row, phases);
+  }
+
+  /** Comes after the steps that take programs off devices. */
+  clearAllBut(wanted: readonly CausedRow[]): void {
+    const kept = byId(wanted);
+    for (const [id, row] of this.#rows) {
+      if (kept.has(id)) continue;
+      this.#add(isOfEntry(row) ? phase.detach : phase.clearHops, row, [row.hop, noHop]);
+    }
+  }
+
+  #write(row: CausedRow, { hops, entries }: Phases): void {
+    const id = idOf(row);
+    const was = this.#rows.get(id)?.hop ?? noHop;
+    this.#rows.set(id, row);
+    if (sameHop(was, row.hop)) return;
+    this.#add(isOfEntry(row) ? entries : hops, row, [was, row.hop]);
+  }
+
+  #add(at: Phase, row: CausedRow, [was, is]: readonly [Hop, Hop]): void {
+    const { steps, dataplane, objectOf } = this.#parts;
+    const { owner, layout, cube, cause, key } = row;
+    // The object may have got a successor since the row was written, which has the map now.
+    const objectId = objectOf(owner) ?? row.objectId;
+    steps.add(at, rowStep({ dataplane, objectId, layout, cube, cause }, { key, was, is }));
+  }
+}
+
+/** Transparent cubes, by id, that frames are led to from elsewhere, and lead them elsewhere. */
+function movedCubes(was: readonly HopRow[], is: readonly HopRow[]): ReadonlySet<string> {
+  const [before, after] = [byId(was), byId(is)];
+  const [ledBefore, ledAfter] = [leaders(was), leaders(is)];
+  const moved = new Set<string>();
+  for (const [id, row] of after) {
+    const older = before.get(id);
+    if (!older || !row.enteredBy || sameHop(older.hop, row.hop)) continue;
+    if (ledBefore.get(hopId(row.enteredBy)) !== ledAfter.get(hopId(row.enteredBy))) {
+      moved.add(row.owner);
+    }
+  }
+  return moved;
+}
+
+/** By hop, the row that has it. */
+function leaders(rows: readonly HopRow[]): ReadonlyMap<string, string> {
+  const leading = rows.filter(({ hop }) => hop.kind === "tail");
+  return new Map(leading.map((row) => [hopId(row.hop), idOf(row)]));
+}
+
+function hopId({ slot, arg }: Hop): string {
+  return `${slot}/${arg}`;
+}
+
+function byId<R extends HopRow>(rows: readonly R[]): Map<string, R> {
+  return new Map(rows.map((row) => [idOf(row), row]));
+}
+
+function idOf({ owner, layout, key }: HopRow): string {
+  return `${owner} ${layout.name} ${key}`;
+}
+
+function isOfEntry({ layout }: HopRow): boolean {
+  return layout === entryObject.maps.hop;
+}

@@ -1,0 +1,201 @@
+import assert from "node:assert/strict";
+import type { Discovered } from "../../../src/services/any-service.ts";
+import { service as helloworld } from "../../../src/services/helloworld/service.ts";
+import { service as netdev } from "../../../src/services/netdev/service.ts";
+import { service as topology } from "../../../src/services/topology/service.ts";
+import { service as transparenthelloworld } from "../../../src/services/transparenthelloworld/service.ts";
+import { anyServices, type EngineFixture, engineFixture } from "../../support/engine.ts";
+import { Walker } from "../../support/walk.ts";
+
+const services = [
+  ...anyServices,
+  ...([helloworld, netdev, topology, transparenthelloworld] as object as Discovered[]),
+];
+
+const br0 = "/simplebridge:simplebridge[name='br0']";
+const hw0 = "/helloworld:helloworld[name='hw0']";
+const th = (number: number) => `/transparenthelloworld:transparenthelloworld[name='th${number}']`;
+const portOf = (cube: string, name: string) => `${cube}/ports[name='${name}']`;
+const device = (name: string) => `/netdev:netdev[name='${name}']`;
+
+/** A bridge with p1 at dev1 and p2, a wire with a and b at dev2, and transparent cubes. */
+async function started(): Promise<{ fixture: EngineFixture; walker: Walker }> {
+  const fixture = await engineFixture({ services, devices: ["dev1", "dev2", "dev3"] });
+  const { edit, commit } = fixture;
+  await commit(
+    edit("create", br0, { ports: [{ name: "p1", peer: "dev1" }, { name: "p2" }] }),
+    edit("create", hw0, { ports: [{ name: "a" }, { name: "b", peer: "dev2" }] }),
+    ...[1, 2, 3].map((number) => edit("create", th(number), {})),
+  );
+  const cubes = { br0, hw0, th1: th(1), th2: th(2), th3: th(3) };
+  return { fixture, walker: new Walker(fixture, cubes) };
+}
+
+describe("ports with each other for peers", () => {
+  let fixture: EngineFixture;
+  let walker: Walker;
+
+  beforeEach(async () => {
+    ({ fixture, walker } = await started());
+  });
+
+  const connect = () =>
+    fixture.commit(
+      fixture.edit("merge", `${portOf(br0, "p2")}/peer`, "hw0:a"),
+      fixture.edit("merge", `${portOf(hw0, "a")}/peer`, "br0:p2"),
+    );
+
+  const statusOf = (cube: string, name: string) => {
+    const { status, "forwarding-path": path } = fixture.read(portOf(cube, name)) as {
+      readonly status: string;
+      readonly "forwarding-path"?: string;
+    };
+    return { status, path };
+  };
+
+  it("send frames into each other", async () => {
+    await connect();
+
+    assert.equal(walker.port(br0, 1), "hw0:0");
+    assert.equal(walker.port(hw0, 0), "br0:1");
+    assert.deepEqual(statusOf(br0, "p2"), { status: "UP", path: "TC" });
+  });
+
+  it("are down while only one names the other", async () => {
+    await fixture.commit(fixture.edit("merge", `${portOf(br0, "p2")}/peer`, "hw0:a"));
+
+    assert.equal(walker.port(br0, 1), "nowhere");
+    assert.deepEqual(statusOf(br0, "p2"), { status: "DOWN", path: undefined });
+    assert.equal(statusOf(hw0, "a").status, "DOWN");
+  });
+
+  it("come down together when one leaves the other", async () => {
+    await connect();
+    await fixture.commit(fixture.edit("remove", `${portOf(hw0, "a")}/peer`));
+
+    assert.equal(walker.port(br0, 1), "nowhere");
+    assert.equal(walker.port(hw0, 0), "nowhere");
+    assert.equal(statusOf(br0, "p2").status, "DOWN");
+  });
+
+  it("are connected again when a cube that was replaced comes back in one commit", async () => {
+    await connect();
+    await fixture.commit(
+      fixture.edit("delete", hw0),
+      fixture.edit("create", hw0, { ports: [{ name: "a", peer: "br0:p2" }] }),
+    );
+    const again = new Walker(fixture, { br0, hw0 });
+
+    assert.equal(again.port(br0, 1), "hw0:0");
+    assert.equal(again.port(hw0, 0), "br0:1");
+  });
+
+  it("go their way by XDP where both cubes do", async () => {
+    const xdp = (name: string) => `/helloworld:helloworld[name='${name}']`;
+    await fixture.commit(
+      fixture.edit("create", xdp("x1"), { type: "XDP_DRV", ports: [{ name: "a", peer: "x2:a" }] }),
+      fixture.edit("create", xdp("x2"), { type: "XDP_SKB", ports: [{ name: "a", peer: "x1:a" }] }),
+    );
+
+    assert.deepEqual(statusOf(xdp("x1"), "a"), { status: "UP", path: "XDP" });
+  });
+});
+
+describe("transparent cubes", () => {
+  let fixture: EngineFixture;
+  let walker: Walker;
+
+  beforeEach(async () => {
+    ({ fixture, walker } = await started());
+  });
+
+  const attachToDevice = (name: string, ...tcubes: string[]) =>
+    fixture.commit(fixture.edit("replace", device(name), { tcubes }));
+  const attach = (path: string, ...names: string[]) =>
+    fixture.commit(fixture.edit("replace", `${path}/tcubes`, names));
+
+  it("of a port are passed by what leaves it, the first of them first", async () => {
+    await attach(portOf(br0, "p1"), "th1", "th2");
+
+    assert.equal(walker.port(br0, 0), "th1 egress th2 egress device dev1");
+    assert.equal(walker.device("dev1"), "th2 ingress th1 ingress br0:0");
+  });
+
+  it("of a device are passed by what comes in, the first of them first", async () => {
+    await attachToDevice("dev1", "th1", "th2");
+
+    assert.equal(walker.device("dev1"), "th1 ingress th2 ingress br0:0");
+    assert.equal(walker.device("dev1", "egress"), "th2 egress th1 egress next dev1");
+    assert.equal(walker.port(br0, 0), "device dev1");
+  });
+
+  it("of a device without a port let frames go on to its stack", async () => {
+    await attachToDevice("dev3", "th1");
+
+    assert.equal(walker.device("dev3"), "th1 ingress next dev3");
+    assert.equal(walker.device("dev3", "egress"), "th1 egress next dev3");
+  });
+
+  it("of two ports in a row are passed outwards, then inwards", async () => {
+    await fixture.commit(
+      fixture.edit("merge", portOf(br0, "p2"), { peer: "hw0:a", tcubes: ["th1", "th2"] }),
+      fixture.edit("merge", portOf(hw0, "a"), { peer: "br0:p2", tcubes: ["th3"] }),
+    );
+
+    assert.equal(walker.port(br0, 1), "th1 egress th2 egress th3 ingress hw0:0");
+    assert.equal(walker.port(hw0, 0), "th3 egress th2 ingress th1 ingress br0:1");
+  });
+
+  it("come behind the cube's own look at what leaves", async () => {
+    await attach(portOf(hw0, "b"), "th1");
+
+    assert.equal(walker.port(hw0, 1), "hw0 egress th1 egress device dev2");
+  });
+
+  it("change places", async () => {
+    await attach(portOf(br0, "p1"), "th1", "th2", "th3");
+    await attach(portOf(br0, "p1"), "th3", "th1", "th2");
+
+    assert.equal(walker.port(br0, 0), "th3 egress th1 egress th2 egress device dev1");
+    assert.equal(walker.device("dev1"), "th2 ingress th1 ingress th3 ingress br0:0");
+  });
+
+  it("move from a port to a device in one commit", async () => {
+    await attach(portOf(br0, "p1"), "th1", "th2");
+    await fixture.commit(
+      fixture.edit("replace", `${portOf(br0, "p1")}/tcubes`, ["th2"]),
+      fixture.edit("replace", device("dev3"), { tcubes: ["th1"] }),
+    );
+
+    assert.equal(walker.port(br0, 0), "th2 egress device dev1");
+    assert.equal(walker.device("dev3"), "th1 ingress next dev3");
+  });
+
+  it("say what they are attached to", async () => {
+    await attach(portOf(br0, "p1"), "th1");
+    await attachToDevice("dev3", "th2");
+
+    const parents = [1, 2, 3].map((number) => fixture.read(`${th(number)}/parent`));
+    assert.deepEqual(parents, ["br0:p1", "dev3", ""]);
+  });
+
+  it("leave nothing on a device that they are taken from", async () => {
+    await attachToDevice("dev3", "th1");
+    await fixture.commit(fixture.edit("delete", device("dev3")));
+
+    const { ifindex } = fixture.devices.byName("dev3") ?? {};
+    const attached = fixture.dataplane.attachments().filter((one) => one.ifindex === ifindex);
+    assert.deepEqual(attached, []);
+    assert.equal(fixture.memory.objects().includes(`devices/${ifindex}`), false);
+  });
+
+  it("are on a device again that has come back", async () => {
+    await attachToDevice("dev3", "th1");
+    fixture.devices.remove(fixture.devices.byName("dev3")?.ifindex ?? 0);
+    await fixture.engine.commit([], { user: "local", dryRun: true });
+    fixture.devices.add("dev3");
+    await fixture.engine.commit([], { user: "local", dryRun: true });
+
+    assert.equal(walker.device("dev3"), "th1 ingress next dev3");
+  });
+});
