@@ -93,7 +93,11 @@ describe("a service of one's own", function () {
     await using again = await home.start();
 
     assert.doesNotMatch(again.errors, /packetcounter/);
-    assert.deepEqual(await namesOf(again.client()), ["simplebridge"]);
+    const names = await namesOf(again.client());
+    assert.deepEqual(
+      [names.includes("simplebridge"), names.includes("packetcounter")],
+      [true, false],
+    );
   });
 
   it("may have another model when it is loaded the next time", async () => {
@@ -151,12 +155,16 @@ describe("a service of one's own", function () {
 
   it("may be named when the daemon is started, and is not remembered then", async () => {
     const { daemon, client } = await started(["--service-dir", folder.path]);
-    assert.deepEqual(await namesOf(client), ["packetcounter", "simplebridge"]);
+    assert.ok((await namesOf(client)).includes("packetcounter"));
     await daemon.stop();
 
     await using again = await home.start();
 
-    assert.deepEqual(await namesOf(again.client()), ["simplebridge"]);
+    const names = await namesOf(again.client());
+    assert.deepEqual(
+      [names.includes("simplebridge"), names.includes("packetcounter")],
+      [true, false],
+    );
   });
 
   it("keeps the daemon from starting if it was named and cannot be loaded", async () => {

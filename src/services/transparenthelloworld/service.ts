@@ -1,0 +1,28 @@
+import { transparenthelloworldObject } from "../../gen/bpf/transparenthelloworld.ts";
+import {
+  type Transparenthelloworld,
+  transparenthelloworldModel,
+} from "../../gen/yang/transparenthelloworld.ts";
+import { lowerCase } from "../../lib/case.ts";
+import { defineService, way } from "../service.ts";
+
+type Config = Pick<Transparenthelloworld, "ingressAction" | "egressAction">;
+
+/** Passes or drops everything, by the way it goes. */
+export const service = defineService({
+  model: transparenthelloworldModel,
+  object: transparenthelloworldObject,
+  programs: { tc: { ingress: "ingress", egress: "egress" }, xdp: "xdpIngress" },
+  tables: { settings: { entries: settings, row: settingsRow } },
+});
+
+function settings({ ingressAction, egressAction }: Config) {
+  return [
+    { key: way.ingress, action: ingressAction },
+    { key: way.egress, action: egressAction },
+  ];
+}
+
+export function settingsRow({ key, action }: ReturnType<typeof settings>[number]) {
+  return { key, value: { action: lowerCase(action) } };
+}
