@@ -1,4 +1,4 @@
-/** Commands that are no service's, for help and for suggestions. */
+/** Commands that no model has, for help and for suggestions. */
 export interface Builtin {
   readonly what: string;
   /** What follows: keyword, type, description. */
@@ -6,32 +6,21 @@ export interface Builtin {
   readonly examples: readonly string[];
 }
 
-const ends = [
-  ["<cube:port>", "port", "the port to begin with"],
-  ["<device|cube:port>", "peer", "a network device, or a port of another cube"],
-] as const;
+const show = ["show", "command", "print; the same as nothing"] as const;
 
 export const builtins: ReadonlyMap<string, Builtin> = new Map(
   Object.entries<Builtin>({
-    connect: {
-      what: "Connect a port to a network device or to a port of another cube",
-      words: ends,
-      examples: ["connect br0:p1 veth1", "connect br0:p1 r1:p2"],
-    },
-    disconnect: {
-      what: "End such a connection",
-      words: ends,
-      examples: ["disconnect br0:p1 veth1"],
-    },
     plan: {
       what: "Print what a command would write to the kernel, and change nothing",
-      words: [["…", "command", "add, set, del, connect or disconnect with their words"]],
-      examples: ["plan br0 ports del p1"],
+      words: [
+        ["…", "command", "add, set, del, an action or connect and its kind, with their words"],
+      ],
+      examples: ["plan br0 ports del p1", "plan connect br0:p1 veth1"],
     },
     cubes: {
       what: "List the cubes, or create some of any service",
       words: [
-        ["show", "command", "print; the same as nothing"],
+        show,
         ["add", "command", "create those on standard input, each with its service-name"],
         ["<name>", "cube", "what follows a cube"],
       ],
@@ -45,6 +34,16 @@ export const builtins: ReadonlyMap<string, Builtin> = new Map(
         ["del", "command", "unload the one that is named; it must have no cubes"],
       ],
       examples: ["services", "services add ./packetcounter", "services del packetcounter"],
+    },
+    netdevs: {
+      what: "List the network devices, and what is attached to them",
+      words: [show, ["<name>", "device", "only this one"]],
+      examples: ["netdevs", "netdevs show eth0"],
+    },
+    topology: {
+      what: "Draw what is connected to what",
+      words: [show, ["<name>", "cube", "only what can be reached from this cube or device"]],
+      examples: ["topology", "topology show br0", "topology -json"],
     },
     version: { what: "Print the version of this program", words: [], examples: ["version"] },
   }),

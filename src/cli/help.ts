@@ -1,3 +1,4 @@
+import type { IrModule } from "../datamodel/schema/ir.ts";
 import type {
   DataSchema,
   LeafListSchema,
@@ -6,9 +7,11 @@ import type {
 } from "../datamodel/schema/schema.ts";
 import { type Builtin, builtins } from "./builtins.ts";
 import type { Command } from "./command-line.ts";
-import type { CubeInfo, ModuleInfo } from "./daemon.ts";
+import type { CubeInfo } from "./daemon.ts";
 import { exampleOf, firstSentence, isInitOnly, leafLines, oneLine, typeWord } from "./leaf-help.ts";
 import { enumsOf } from "./leaf-text.ts";
+import { isService } from "./models.ts";
+import { mandatoryInputs } from "./request.ts";
 import { paragraph, tableLines } from "./table.ts";
 import { type Target, titleOf } from "./target.ts";
 
@@ -21,17 +24,22 @@ const header = ["Keyword", "Type", "Description", "Example"];
 
 /** Help for a line without words: services, commands, running cubes. */
 export function rootHelp(
-  modules: readonly ModuleInfo[],
+  models: readonly IrModule[],
   cubes: readonly CubeInfo[],
   width: Width,
 ): string[] {
-  const services = modules.map(
-    ({ name, description }): Row => [name, "service", firstSentence(description), ""],
+  const services = models
+    .filter(isService)
+    .map(({ name, description }): Row => [name, "service", firstSentence(description), ""]);
+  const rpcs = models.flatMap((model) =>
+    model.rpcs.map(
+      ({ name, description }): Row => [name, "command", firstSentence(description), ""],
+    ),
   );
   const commands = [...builtins].map(([name, { what }]): Row => [name, "command", what, ""]);
   const running = cubes.map(({ name, service }): Row => [name, "cube", service, ""]);
   return [
-    ...helpTable([...services, ...commands], width),
+    ...helpTable([...services, ...rpcs, ...commands], width),
     ...(running.length === 0 ? [] : ["", "Running cubes:", ...helpTable(running, width)]),
   ];
 }
@@ -53,7 +61,16 @@ export function targetHelp(target: Target, command: Command | undefined, width: 
   const rows = targetRows(target, command);
   const table =
     rows.length > 0 ? helpTable(rows, width) : [`nothing more can follow ${titleOf(target)}`];
-  return about.length === 0 ? table : [...about, "", ...table];
+  const examples = target.kind === "operation" ? exampleLines(target) : [];
+  return [...about, ...(about.length === 0 ? [] : [""]), ...table, ...examples];
+}
+
+/** An example of an rpc, if the model has one for all it needs. */
+function exampleLines({ path, schema }: Extract<Target, { kind: "operation" }>): string[] {
+  const words = mandatoryInputs(schema).map(exampleOf);
+  const isRpc = path.lastIndexOf("/") === 0;
+  if (!isRpc || words.length === 0 || words.includes("")) return [];
+  return ["", `Example: yangplane ${[schema.name, ...words].join(" ")}`];
 }
 
 /** All that the model says of what stands at the end; a list or container is told by its rows. */
@@ -67,7 +84,7 @@ function aboutOf(target: Target): string {
 }
 
 function targetRows(target: Target, command: Command | undefined): Row[] {
-  if (target.kind === "operation") return parameterRows(target.schema.input, command);
+  if (target.kind === "operation") return inputRows(target);
   const { schema } = target;
   if (target.kind === "root") return childRows(schema as ParentSchema, command);
   if (schema.kind === "leaf" || schema.kind === "leaf-list") {
@@ -80,6 +97,14 @@ function targetRows(target: Target, command: Command | undefined): Row[] {
   }
   if (command === "add" || command === "set") return parameterRows(schema, command);
   return [...childRows(schema, command), ...commandRows(target, command)];
+}
+
+/** Mandatory inputs that are still to be given as words, then what may be given by name. */
+function inputRows({ schema, inputs }: Extract<Target, { kind: "operation" }>): Row[] {
+  const mandatory = mandatoryInputs(schema);
+  const names = new Set(mandatory.map(({ name }) => `${name}=value`));
+  const others = parameterRows(schema.input, undefined).filter(([keyword]) => !names.has(keyword));
+  return [...mandatory.slice(inputs.length).map(keyRow), ...others];
 }
 
 /** Names the type has, each with what it means. */

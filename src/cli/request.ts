@@ -1,4 +1,9 @@
-import type { ListSchema, ParentSchema } from "../datamodel/schema/schema.ts";
+import type {
+  LeafSchema,
+  ListSchema,
+  OperationSchema,
+  ParentSchema,
+} from "../datamodel/schema/schema.ts";
 import { type Body, bodyOf, entriesOf, fitBody, objectOf } from "./body.ts";
 import { type Command, commands } from "./command-line.ts";
 import { listEdits, nodeEdits, predicatesOf, withoutLongLists } from "./creation.ts";
@@ -22,6 +27,7 @@ export interface Order {
 }
 
 type Node = Extract<Target, { kind: "node" }>;
+type Operation = Extract<Target, { kind: "operation" }>;
 
 /** What to ask of the daemon. Pure: everything is decided by the models. @throws UsageError */
 export function requestFor(order: Order): Request {
@@ -52,14 +58,46 @@ function noCommand(target: Target): UsageError {
   return new UsageError(`what about ${title}? Say show, add, set or del${advice}`);
 }
 
-function invocation(order: Order, target: Extract<Target, { kind: "operation" }>): Request {
+function invocation(order: Order, target: Operation): Request {
   const { command, parameters, input } = order;
   if (command !== undefined) {
     throw new UsageError(`${target.schema.name} is an action and goes without ${command}`);
   }
   const parent = target.schema.input;
-  const body = input === undefined ? bodyOf(parent, parameters) : fitBody(parent, input);
+  const body =
+    input === undefined
+      ? bodyOf(parent, inputParameters(target, parameters))
+      : fitBody(parent, input);
   return { kind: "invoke", path: target.path, json: JSON.stringify(body) };
+}
+
+/** Mandatory inputs may be given as words, in their order. */
+function inputParameters(
+  { schema, inputs }: Operation,
+  parameters: ReadonlyMap<string, string>,
+): ReadonlyMap<string, string> {
+  const names = mandatoryInputs(schema).map(({ name }) => name);
+  const wanted = names.map((name) => `<${name}>`).join(" ");
+  if (inputs.length > names.length) {
+    const takes = wanted === "" ? "no words" : `${wanted} and nothing more`;
+    throw new UsageError(`${schema.name} takes ${takes}: ${inputs.at(-1)} is too much`);
+  }
+  const all = new Map(parameters);
+  for (const [index, text] of inputs.entries()) {
+    const name = names[index] ?? "";
+    if (all.has(name)) throw new UsageError(`${name} is given twice: as ${text}, and with =`);
+    all.set(name, text);
+  }
+  const isLacking = names.some((name) => !all.has(name));
+  if (isLacking) throw new UsageError(`write ${[schema.name, wanted].join(" ")}`);
+  return all;
+}
+
+/** Leaves that an action or rpc cannot do without. */
+export function mandatoryInputs({ input }: OperationSchema): LeafSchema[] {
+  return input.children.filter(
+    (child) => child.kind === "leaf" && child.ir.mandatory,
+  ) as LeafSchema[];
 }
 
 function additions(order: Order, target: Node): Edit[] {
@@ -173,15 +211,18 @@ function isWholeList({ schema, keyCount }: Node): boolean {
  */
 export function takesInput({ command, target, parameters }: Order): boolean {
   if (parameters.size > 0) return false;
-  if (target.kind === "operation") return target.schema.input.children.length > 0;
+  if (target.kind === "operation") {
+    return target.inputs.length === 0 && target.schema.input.children.length > 0;
+  }
   return command === "add" || command === "set";
 }
 
 /** True where the command says nothing without a body: then a pipe is worth waiting for. */
 export function needsInput({ command, target, parameters }: Order): boolean {
   if (parameters.size > 0 || target.kind === "root") return false;
+  if (target.kind === "operation") {
+    return target.inputs.length === 0 && mandatoryInputs(target.schema).length > 0;
+  }
   if (command === "set") return true;
-  if (command === "add") return target.kind === "node" && isWholeList(target);
-  const input = target.kind === "operation" ? target.schema.input.children : [];
-  return input.some((child) => child.kind === "leaf" && child.ir.mandatory);
+  return command === "add" && isWholeList(target);
 }

@@ -1,7 +1,7 @@
+import type { IrModule } from "../datamodel/schema/ir.ts";
 import { linkSchema } from "../datamodel/schema/schema.ts";
 import { builtins } from "./builtins.ts";
 import type { CommandLine } from "./command-line.ts";
-import { connection } from "./connection.ts";
 import type { Daemon, PlanStep } from "./daemon.ts";
 import { type Edit, entryCount } from "./edit.ts";
 import { builtinHelp, rootHelp, targetHelp } from "./help.ts";
@@ -15,6 +15,9 @@ import { violationLines } from "./refusal.ts";
 import { needsInput, type Order, type Request, requestFor, takesInput } from "./request.ts";
 import { services } from "./services.ts";
 import { findTarget, rpcTarget, type Target } from "./target.ts";
+import { around, namesIn } from "./topology.ts";
+import { readTopology } from "./topology-reader.ts";
+import { topologyLines } from "./topology-view.ts";
 import { usage } from "./usage.ts";
 import { suggestion, UsageError } from "./usage-error.ts";
 
@@ -41,20 +44,26 @@ export class Session {
         return this.#cubes(rest);
       case "services":
         return this.#services(rest);
-      case "connect":
-      case "disconnect":
-        return this.#write(await connection(this.#daemon, first, rest));
+      case "netdevs":
+        return this.#node("netdev", rest, this.#line.command ?? "show");
+      case "topology":
+        return this.#topology(rest);
       default:
         return this.#node(first, rest);
     }
   }
 
   async #rootHelp(): Promise<number> {
-    if (this.#line.command && !this.#line.asksHelp)
-      throw new UsageError(`${this.#line.command} what?`);
-    if (!this.#line.asksHelp) print([usage, ""]);
-    const [modules, cubes] = await Promise.all([this.#daemon.modules(), this.#daemon.cubes()]);
-    return print(rootHelp(modules, cubes, terminalWidth()));
+    const { command, asksHelp } = this.#line;
+    if (command && !asksHelp) throw new UsageError(`${command} what?`);
+    if (!asksHelp) print([usage, ""]);
+    const [models, cubes] = await Promise.all([this.#models(), this.#daemon.cubes()]);
+    return print(rootHelp(models, cubes, terminalWidth()));
+  }
+
+  async #models(): Promise<IrModule[]> {
+    const modules = await this.#daemon.modules();
+    return Promise.all(modules.map(({ name }) => this.#daemon.model(name)));
   }
 
   async #cubes([name, ...rest]: readonly string[]): Promise<number> {
@@ -96,14 +105,32 @@ export class Session {
     return shown === undefined ? exit.done : this.#print(shown);
   }
 
+  async #topology([name, ...rest]: readonly string[]): Promise<number> {
+    if (rest.length > 0) throw new UsageError(`topology ${name} ${rest[0]}: one start at a time`);
+    this.#expectShow("topology");
+    const whole = await readTopology(this.#daemon);
+    const names = namesIn(whole);
+    if (name !== undefined && !names.has(name)) {
+      throw new UsageError(`there is no cube or used device ${name}${suggestion(name, names)}`);
+    }
+    const topology = name === undefined ? whole : around(whole, name);
+    const { format = "normal" } = this.#line;
+    if (format === "json" || format === "yaml") return this.#print(topology);
+    return print(topologyLines(topology, terminalWidth()));
+  }
+
   #expectShow(what: string): void {
     const { command } = this.#line;
     if (command && command !== "show") throw new UsageError(`${command} ${what} is not possible`);
   }
 
-  async #node(first: string, rest: readonly string[]): Promise<number> {
+  async #node(
+    first: string,
+    rest: readonly string[],
+    command = this.#line.command,
+  ): Promise<number> {
     const target = await this.#target(first, rest);
-    const { command, parameters, asksHelp, isPlan } = this.#line;
+    const { parameters, asksHelp, isPlan } = this.#line;
     if (asksHelp) return print(targetHelp(target, command, terminalWidth()));
     // A plan deletes nothing, so it needs no saying twice.
     const isAll = this.#line.isAll || isPlan;
@@ -116,9 +143,11 @@ export class Session {
     const [modules, cube] = await Promise.all([this.#daemon.modules(), this.#daemon.cube(first)]);
     if (modules.some(({ name }) => name === first)) return this.#modelTarget(first, rest);
     if (cube) return this.#modelTarget(cube.service, [first, ...rest]);
-    const rpc = await this.#rpcTarget(modules, [first, ...rest]);
-    if (rpc) return rpc;
-    const names = [...modules, ...(await this.#daemon.cubes())].map(({ name }) => name);
+    const models = await this.#models();
+    const model = models.find(({ rpcs }) => rpcs.some(({ name }) => name === first));
+    if (model) return rpcTarget(linkSchema([model]), [first, ...rest]);
+    const rpcs = models.flatMap((one) => one.rpcs);
+    const names = [...modules, ...(await this.#daemon.cubes()), ...rpcs].map(({ name }) => name);
     const advice =
       suggestion(first, [...builtins.keys(), ...names]) || "; yangplane ? lists what there is";
     throw new UsageError(`there is no service or cube ${first}${advice}`);
@@ -127,16 +156,6 @@ export class Session {
   async #modelTarget(service: string, words: readonly string[]): Promise<Target> {
     const schema = linkSchema([await this.#daemon.model(service)]);
     return findTarget(schema, service, words);
-  }
-
-  /** The rpc of any module that the words name. */
-  async #rpcTarget(
-    modules: readonly { readonly name: string }[],
-    words: readonly string[],
-  ): Promise<Target | undefined> {
-    const models = await Promise.all(modules.map(({ name }) => this.#daemon.model(name)));
-    const model = models.find(({ rpcs }) => rpcs.some(({ name }) => name === words[0]));
-    return model && rpcTarget(linkSchema([model]), words);
   }
 
   async #input(order: Order): Promise<unknown> {

@@ -26,7 +26,13 @@ export type Target =
       /** A single value of a leaf-list was named. */
       readonly hasValue: boolean;
     }
-  | { readonly kind: "operation"; readonly path: string; readonly schema: OperationSchema };
+  | {
+      readonly kind: "operation";
+      readonly path: string;
+      readonly schema: OperationSchema;
+      /** Its mandatory inputs as they were typed, in their order. */
+      readonly inputs: readonly string[];
+    };
 
 /**
  * Follows path words from the top of a module: its name is not among them, and where the module
@@ -54,7 +60,7 @@ export function rpcTarget(schema: Schema, words: readonly string[]): Target {
 /** Takes as many words as one node needs. */
 function step(target: Target, words: string[]): Target {
   if (target.kind === "operation") {
-    throw new UsageError(`${target.schema.name} is an action; what follows it is name=value`);
+    return { ...target, inputs: [...target.inputs, words.shift() ?? ""] };
   }
   if (target.kind === "root") return childTarget(target, words.shift() ?? "");
   const { schema } = target;
@@ -120,7 +126,7 @@ function childTarget(target: Target, word: string): Target {
 function operationTarget(parentPath: string, schema: OperationSchema): Target {
   // The schema path already says whether the name needs its module here.
   const name = schema.path.split("/").at(-1) ?? schema.name;
-  return { kind: "operation", path: `${parentPath}/${name}`, schema };
+  return { kind: "operation", path: `${parentPath}/${name}`, schema, inputs: [] };
 }
 
 /** Nodes and actions that may be named next. */

@@ -4,7 +4,8 @@ usage: yangplane [plan] <service|cube> [node|key …] <command> [name=value …]
        where the command is add, show, set or del
        yangplane <cube> <node …> <action> [name=value …]
        yangplane connect|disconnect <cube:port> <device|cube:port>
-       yangplane cubes|services|version
+       yangplane attach|detach <cube> <cube:port|device>
+       yangplane topology|cubes|services|netdevs|version
 
   yangplane simplebridge add br0          create a cube
   yangplane br0 ports add p1 peer=veth1   give it a port

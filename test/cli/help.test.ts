@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { builtins } from "../../src/cli/builtins.ts";
 import { builtinHelp, rootHelp, targetHelp } from "../../src/cli/help.ts";
-import { findTarget } from "../../src/cli/target.ts";
+import { findTarget, rpcTarget } from "../../src/cli/target.ts";
 import { usage } from "../../src/cli/usage.ts";
 import type { IrType } from "../../src/datamodel/schema/ir.ts";
 import { linkSchema } from "../../src/datamodel/schema/schema.ts";
 import { simplebridgeIr } from "../../src/gen/yang/simplebridge.ts";
+import { topologyIr } from "../../src/gen/yang/topology.ts";
 import { type Build, irModule, leaf, leafList, list, type } from "../support/ir.ts";
 
 const schema = linkSchema([simplebridgeIr]);
@@ -133,14 +134,25 @@ describe("help", () => {
   }
 
   it("without words lists services, commands and running cubes", () => {
-    const module = { name: "simplebridge", revision: "", description: "A bridge.\n  More." };
     const cube = { name: "br0", service: "simplebridge", type: "TC", uuid: "", path: "" };
 
-    const text = rootHelp([module], [cube], undefined).join("\n");
+    const text = rootHelp([simplebridgeIr, topologyIr], [cube], undefined).join("\n");
 
-    assert.match(text, /simplebridge +service +A bridge\n/);
-    assert.match(text, /\n connect +command +Connect a port/);
+    assert.match(text, /simplebridge +service +A learning Ethernet bridge/);
+    assert.match(text, /\n connect +command +Makes two ports/);
+    assert.doesNotMatch(text, /topology +service/);
     assert.match(text, /Running cubes:\n.*\n br0 +cube +simplebridge$/);
+  });
+
+  it("of an rpc names its words in order, what may be added, and an example", () => {
+    const target = rpcTarget(linkSchema([topologyIr]), ["attach"]);
+
+    const lines = targetHelp(target, undefined, undefined);
+
+    assert.equal(lines[0], "Attaches a transparent cube to a port or a device.");
+    const words = lines.flatMap((line) => /^ (\S+)/.exec(line)?.[1] ?? []).slice(1);
+    assert.deepEqual(words, ["<cube>", "<port>", "position=value", "before=value", "after=value"]);
+    assert.equal(lines.at(-1), "Example: yangplane attach fw0 br0:p1");
   });
 
   it("of every command that is no service's fits a terminal", () => {

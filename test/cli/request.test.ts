@@ -149,6 +149,11 @@ describe("a command line", () => {
       path: `${r1}/chain[name='INGRESS']/append`,
       json: '{"src":"7"}',
     },
+    {
+      command: "r1 chain INGRESS append 7",
+      path: `${r1}/chain[name='INGRESS']/append`,
+      json: '{"src":"7"}',
+    },
   ];
   for (const { command, path, json } of actions) {
     it(`${command} runs the action with ${json}`, () => {
@@ -161,7 +166,10 @@ describe("a command line", () => {
     ["br0 prots show", /simplebridge br0 has no prots \(did you mean ports\?\)/],
     ["br0 zzzzzz show", /has no zzzzzz; it has name, uuid, .*fdb/],
     ["br0 ports p1 peer more show", /peer is a single value: more leads nowhere/],
-    ["br0 fdb flush now", /flush is an action/],
+    ["br0 fdb flush now", /flush takes no words: now is too much/],
+    ["r1 chain c append a b", /append takes <src> and nothing more: b is too much/],
+    ["r1 chain c append a src=7", /src is given twice: as a, and with =/],
+    ["r1 chain c append", /write append <src>/],
     ["br0 fdb flush add", /flush is an action and goes without add/],
     ["br0 ports add", /ports lacks <name>, and there is no body on standard input/],
     ["r1 route add 10.0.0.0/8", /route 10.0.0.0\/8 lacks <nexthop>/],

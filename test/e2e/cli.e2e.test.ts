@@ -152,7 +152,10 @@ describe("yangplane against a daemon", () => {
     using device = new Veth();
     succeed(`connect br0:p1 ${device.name}`);
     assert.equal(succeed("br0 ports p1 peer show"), `${device.name}\n`);
-    assert.equal(yangplane("disconnect br0:p1 eth7").status, 2);
+    assert.equal(yangplane("disconnect br0:p1 lo").status, 1);
+    assert.match(succeed("topology"), new RegExp(` └─ p1 .. ${device.name}`));
+    assert.equal(JSON.parse(succeed("topology show br0 -json")).cubes[0].ports[0].name, "p1");
+    assert.match(succeed(`netdevs show ${device.name}`), /\nport: br0:p1\n/);
     succeed(`disconnect br0:p1 ${device.name}`);
 
     assert.equal(yangplane("br0 ports p1 peer show").status, 1);
@@ -172,6 +175,11 @@ describe("yangplane against a daemon", () => {
     ["br0 fdb set aging-time=0", 2, /aging-time: the aging time is 1 to 1000000 seconds\n$/],
     ["br0 prots show", 2, /did you mean ports\?/],
     ["br1 show", 2, /there is no service or cube br1 \(did you mean br0\?\)\n$/],
+    ["connect br0:p1", 2, /write connect <peer1> <peer2>\n$/],
+    ["connect br0:p1 no-such-device", 1, /^\/topology:connect\/peer1: /],
+    ["topology nope", 2, /there is no cube or used device nope\n$/],
+    ["services nope", 2, /there is no service nope\n$/],
+    ["simplebridge del", 2, /would delete every entry of simplebridge: name one, or add --all\n$/],
     [
       "br0 show --socket /nowhere/socket",
       3,
@@ -194,6 +202,8 @@ describe("yangplane against a daemon", () => {
     succeed("simplebridge add br0");
 
     assert.match(succeed("?"), /simplebridge +service.*\n br0 +cube +simplebridge\n/s);
+    assert.match(succeed("attach --help"), /\nExample: yangplane attach fw0 br0:p1\n$/);
+    assert.match(succeed("services"), /^name +revision.*\n(.*\n)?simplebridge +2/);
     assert.match(succeed("br0 ports p1 add ?"), /peer=value +string .* veth1\n/);
   });
 });
