@@ -13,6 +13,13 @@ const DEADLINE_MS = 15_000;
 
 export type CubeType = "TC" | "XDP_DRV" | "XDP_SKB";
 
+/** A change of one node. */
+export interface LabEdit {
+  readonly operation: "CREATE" | "MERGE" | "REPLACE" | "DELETE" | "REMOVE";
+  readonly path: string;
+  readonly value?: unknown;
+}
+
 /** What a port says of itself. */
 export interface PortState {
   readonly status: string;
@@ -102,6 +109,16 @@ export class Lab implements AsyncDisposable {
   async stop(signal: NodeJS.Signals): Promise<void> {
     this.#client?.close();
     if (this.#child) await ended(this.#child, signal);
+  }
+
+  /** One transaction. */
+  async apply(...edits: readonly LabEdit[]): Promise<void> {
+    if (!this.#client) throw new Error("the daemon was not started");
+    const request = edits.map(({ operation, path, value }) => {
+      const json = value === undefined ? {} : { json: JSON.stringify(value) };
+      return { operation: `OPERATION_${operation}`, path, ...json };
+    });
+    await this.#client.call("transaction", "Apply", { edits: request });
   }
 
   /** A bridge `br0` with ports p1, p2, … to the devices. */

@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { describeKernel } from "../support/kernel.ts";
+import { countedStream, Host, Lab, type LabEdit, tcpDigests } from "./forwarding-lab.ts";
+
+const br0 = "/simplebridge:simplebridge[name='br0']";
+const wire = (name: string) => `/helloworld:helloworld[name='${name}']`;
+const portOf = (cube: string, name: string) => `${cube}/ports[name='${name}']`;
+const th = (number: number) => `/transparenthelloworld:transparenthelloworld[name='th${number}']`;
+const create = (path: string, value: object = {}): LabEdit => ({
+  operation: "CREATE",
+  path,
+  value,
+});
+const merge = (path: string, value: unknown): LabEdit => ({ operation: "MERGE", path, value });
+
+describeKernel("host - transparent cube - wire - bridge - host", { since: "6.6" }, () => {
+  let lab: Lab;
+  let first: Host;
+  let second: Host;
+
+  beforeEach(async function () {
+    this.timeout(30_000);
+    lab = new Lab();
+    first = new Host(1);
+    second = new Host(2);
+    await lab.start();
+  });
+
+  afterEach(async () => {
+    await lab[Symbol.asyncDispose]();
+    first[Symbol.dispose]();
+    second[Symbol.dispose]();
+  });
+
+  /** The chain, and beside it what can be attached and connected without being on the way. */
+  const build = (type: "TC" | "XDP_DRV") =>
+    lab.apply(
+      ...[1, 2, 3].map((number) => create(th(number), { type })),
+      create(wire("hw0"), {
+        type,
+        action: "FORWARD",
+        ports: [
+          { name: "a", peer: first.device, tcubes: ["th1"] },
+          { name: "b", peer: "br0:p1" },
+        ],
+      }),
+      create(wire("hw1"), { type, action: "FORWARD", ports: [{ name: "a" }, { name: "b" }] }),
+      create(br0, {
+        type,
+        ports: [{ name: "p1", peer: "hw0:b" }, { name: "p2", peer: second.device }, { name: "p3" }],
+      }),
+    );
+
+  for (const type of ["TC", "XDP_DRV"] as const) {
+    it(`passes TCP whole in both directions, in ${type}`, async () => {
+      await build(type);
+
+      const there = await tcpDigests(first, second, 32);
+      const back = await tcpDigests(second, first, 32);
+
+      assert.equal(there[0], there[1]);
+      assert.equal(back[0], back[1]);
+    }).timeout(60_000);
+  }
+
+  it("stops where any of them drops, and goes on afterwards", async () => {
+    await build("TC");
+    const isPassing = () => {
+      try {
+        first.run(`ping -c 1 -W 1 ${second.address}`);
+        return true;
+      } catch {
+        return false;
+      }
+    };
+
+    const states = [isPassing()];
+    for (const [leaf, stop, go] of [
+      [`${th(1)}/ingress-action`, "DROP", "PASS"],
+      [`${th(1)}/egress-action`, "DROP", "PASS"],
+      [`${wire("hw0")}/action`, "DROP", "FORWARD"],
+    ] as const) {
+      await lab.apply(merge(leaf, stop));
+      states.push(isPassing());
+      await lab.apply(merge(leaf, go));
+      states.push(isPassing());
+    }
+
+    assert.deepEqual(states, [true, false, true, false, true, false, true]);
+  }).timeout(60_000);
+
+  it("loses nothing while the daemon is killed and started again", async () => {
+    await build("TC");
+
+    const { sent, arrived } = await countedStream(first, second, async () => {
+      await lab.stop("SIGKILL");
+      await lab.start();
+    });
+
+    assert.equal(arrived.length, sent);
+  }).timeout(60_000);
+});
