@@ -4,7 +4,6 @@ import { countedStream, Host, Lab, type LabEdit, tcpDigests } from "./forwarding
 
 const br0 = "/simplebridge:simplebridge[name='br0']";
 const wire = (name: string) => `/helloworld:helloworld[name='${name}']`;
-const portOf = (cube: string, name: string) => `${cube}/ports[name='${name}']`;
 const th = (number: number) => `/transparenthelloworld:transparenthelloworld[name='th${number}']`;
 const create = (path: string, value: object = {}): LabEdit => ({
   operation: "CREATE",
