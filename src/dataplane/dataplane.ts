@@ -111,6 +111,12 @@ export interface Dataplane extends Disposable {
   refresh(): void;
 
   /**
+   * Returns when every run of a program that had begun before has ended: no frame is inside one
+   * that has read a row as it was. Takes milliseconds.
+   */
+  awaitFrames(): void;
+
+  /**
    * Makes a compiled object known by the name of its layout, beside those that the data plane came
    * with: `file` is its path.
    */

@@ -17,6 +17,7 @@ import {
 } from "./dataplane.ts";
 import { requireEnvironment } from "./environment.ts";
 import { FolderLock } from "./folder-lock.ts";
+import { awaitGracePeriod } from "./grace-period.ts";
 import { JumpTable } from "./jump-table.ts";
 import type { ObjectLayout } from "./layout.ts";
 import { libbpf } from "./libbpf.ts";
@@ -104,6 +105,10 @@ export class KernelDataplane implements Dataplane {
 
   removeRecirculation(): void {
     removeRecirculationDevice(this.ownDevices);
+  }
+
+  awaitFrames(): void {
+    awaitGracePeriod();
   }
 
   refresh(): void {

@@ -60,6 +60,9 @@ export class MemoryDataplane implements Dataplane {
   /** Others have nothing to do with this memory. */
   refresh(): void {}
 
+  /** There are none. */
+  awaitFrames(): void {}
+
   /** In place of one of this name: what was loaded from that is old. */
   offerObject(layout: ObjectLayout): void {
     this.#layouts.set(layout.name, layout);

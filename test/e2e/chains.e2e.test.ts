@@ -2,14 +2,17 @@ import assert from "node:assert/strict";
 import { describeKernel } from "../support/kernel.ts";
 import { countedStream, Host, Lab, type LabEdit, tcpDigests } from "./forwarding-lab.ts";
 
+const changes = 1000;
 const br0 = "/simplebridge:simplebridge[name='br0']";
 const wire = (name: string) => `/helloworld:helloworld[name='${name}']`;
+const portOf = (cube: string, name: string) => `${cube}/ports[name='${name}']`;
 const th = (number: number) => `/transparenthelloworld:transparenthelloworld[name='th${number}']`;
 const create = (path: string, value: object = {}): LabEdit => ({
   operation: "CREATE",
   path,
   value,
 });
+const replace = (path: string, value: unknown): LabEdit => ({ operation: "REPLACE", path, value });
 const merge = (path: string, value: unknown): LabEdit => ({ operation: "MERGE", path, value });
 
 describeKernel("host - transparent cube - wire - bridge - host", { since: "6.6" }, () => {
@@ -98,4 +101,39 @@ describeKernel("host - transparent cube - wire - bridge - host", { since: "6.6" 
 
     assert.equal(arrived.length, sent);
   }).timeout(60_000);
+
+  it(`loses nothing while ${changes} times something is attached, moved, connected or not`, async () => {
+    await build("TC");
+    const chains = [[], ["th2"], ["th2", "th3"], ["th3", "th2"], ["th3"]];
+    let state = 1;
+    const random = (below: number) => {
+      state = (state * 48_271) % 2_147_483_647;
+      return state % below;
+    };
+    const change = (): readonly LabEdit[] => {
+      if (random(3) === 0) {
+        const [here, there] = random(2) === 0 ? ["br0:p3", "hw1:a"] : ["", ""];
+        return [
+          merge(`${portOf(br0, "p3")}/peer`, there),
+          merge(`${portOf(wire("hw1"), "a")}/peer`, here),
+        ];
+      }
+      const place = random(3);
+      const at = (number: number) => (number === place ? chains[random(chains.length)] : []);
+      return [
+        replace(`${portOf(br0, "p1")}/tcubes`, at(0)),
+        replace(`${portOf(wire("hw0"), "b")}/tcubes`, at(1)),
+        replace(`${portOf(br0, "p2")}/tcubes`, at(2)),
+      ];
+    };
+
+    const { sent, arrived } = await countedStream(first, second, async () => {
+      for (let count = 0; count < changes; count++) await lab.apply(...change());
+    });
+
+    assert.deepEqual(
+      arrived,
+      Array.from({ length: sent }, (_, n) => n),
+    );
+  }).timeout(180_000);
 });

@@ -45,6 +45,10 @@ class ObservedDataplane implements Dataplane {
     this.#inner.refresh();
   }
 
+  awaitFrames(): void {
+    this.#inner.awaitFrames();
+  }
+
   offerObject(layout: ObjectLayout, file: string): void {
     this.#before(`offerObject ${layout.name}`);
     this.#inner.offerObject(layout, file);

@@ -36,6 +36,7 @@ export function putHops(writer: HopWriter, { was, wanted }: HopsChange): void {
   }
   const aside: Bank = ({ id }) => (moved.has(id) ? 1 : 0);
   writer.put(wanted(aside), firstPhases);
+  writer.awaitFrames(phase.settleHops);
   writer.put(rows, lastPhases, moved);
 }
 
@@ -77,10 +78,18 @@ export class HopWriter {
   /** Comes after the steps that take programs off devices. */
   clearAllBut(wanted: readonly CausedRow[]): void {
     const kept = byId(wanted);
-    for (const [id, row] of this.#rows) {
-      if (kept.has(id)) continue;
+    const unused = [...this.#rows].filter(([id]) => !kept.has(id)).map(([, row]) => row);
+    if (unused.some(({ enteredBy }) => enteredBy)) this.awaitFrames(phase.clearHops);
+    for (const row of unused) {
       this.#add(isOfEntry(row) ? phase.detach : phase.clearHops, row, [row.hop, noHop]);
     }
+  }
+
+  /** Frames that a row led on to a cube before it was changed have left the cube after this. */
+  awaitFrames(at: Phase): void {
+    const { steps, dataplane } = this.#parts;
+    const wait = () => dataplane.awaitFrames();
+    steps.add(at, { describe: () => [], apply: wait, undo: wait });
   }
 
   #write(row: CausedRow, { hops, entries }: Phases): void {
@@ -100,25 +109,52 @@ export class HopWriter {
   }
 }
 
-/** Transparent cubes, by id, that frames are led to from elsewhere, and lead them elsewhere. */
+/**
+ * Transparent cubes, by id, that frames come to from elsewhere and go on from to elsewhere: a frame
+ * of the old way in would take the new way out.
+ */
 function movedCubes(was: readonly HopRow[], is: readonly HopRow[]): ReadonlySet<string> {
-  const [before, after] = [byId(was), byId(is)];
-  const [ledBefore, ledAfter] = [leaders(was), leaders(is)];
-  const moved = new Set<string>();
-  for (const [id, row] of after) {
-    const older = before.get(id);
-    if (!older || !row.enteredBy || sameHop(older.hop, row.hop)) continue;
-    if (ledBefore.get(hopId(row.enteredBy)) !== ledAfter.get(hopId(row.enteredBy))) {
-      moved.add(row.owner);
-    }
-  }
-  return moved;
+  const [before, after] = [new Ways(was), new Ways(is)];
+  const moved = is.filter((row) => {
+    const id = idOf(row);
+    if (row.enteredBy === undefined || !before.has(id)) return false;
+    return before.to(id) !== after.to(id) && before.from(id) !== after.from(id);
+  });
+  return new Set(moved.map(({ owner }) => owner));
 }
 
-/** By hop, the row that has it. */
-function leaders(rows: readonly HopRow[]): ReadonlyMap<string, string> {
-  const leading = rows.filter(({ hop }) => hop.kind === "tail");
-  return new Map(leading.map((row) => [hopId(row.hop), idOf(row)]));
+/** What is passed before a row of a transparent cube, and after it. */
+class Ways {
+  readonly #rows: ReadonlyMap<string, HopRow>;
+  /** By the hop that leads there, the row of a transparent cube. */
+  readonly #entered: ReadonlyMap<string, string>;
+  /** By the hop that it has, the row that leads there. */
+  readonly #leaders: ReadonlyMap<string, string>;
+
+  constructor(rows: readonly HopRow[]) {
+    this.#rows = byId(rows);
+    this.#entered = new Map(
+      rows.flatMap((row) => (row.enteredBy ? [[hopId(row.enteredBy), idOf(row)] as const] : [])),
+    );
+    const leading = rows.filter(({ hop }) => hop.kind === "tail");
+    this.#leaders = new Map(leading.map((row) => [hopId(row.hop), idOf(row)]));
+  }
+
+  has(id: string): boolean {
+    return this.#rows.has(id);
+  }
+
+  to(id: string): string {
+    const enteredBy = this.#rows.get(id)?.enteredBy;
+    const leader = enteredBy && this.#leaders.get(hopId(enteredBy));
+    return leader === undefined ? "" : `${this.to(leader)} ${leader}`;
+  }
+
+  from(id: string): string {
+    const hop = this.#rows.get(id)?.hop ?? noHop;
+    const next = hop.kind === "tail" ? this.#entered.get(hopId(hop)) : undefined;
+    return next === undefined ? JSON.stringify(hop) : `${next} ${this.from(next)}`;
+  }
 }
 
 function hopId({ slot, arg }: Hop): string {

@@ -1,16 +1,21 @@
 import assert from "node:assert/strict";
+import type { Dataplane } from "../../../src/dataplane/dataplane.ts";
 import type { Discovered } from "../../../src/services/any-service.ts";
 import { service as helloworld } from "../../../src/services/helloworld/service.ts";
 import { service as netdev } from "../../../src/services/netdev/service.ts";
 import { service as topology } from "../../../src/services/topology/service.ts";
 import { service as transparenthelloworld } from "../../../src/services/transparenthelloworld/service.ts";
 import { anyServices, type EngineFixture, engineFixture } from "../../support/engine.ts";
+import { recordingDataplane, type Write } from "../../support/observed-dataplane.ts";
 import { Walker } from "../../support/walk.ts";
 
 const services = [
   ...anyServices,
   ...([helloworld, netdev, topology, transparenthelloworld] as object as Discovered[]),
 ];
+
+/** Of each place, what is attached to it. */
+type Chains = readonly (readonly string[])[];
 
 const br0 = "/simplebridge:simplebridge[name='br0']";
 const hw0 = "/helloworld:helloworld[name='hw0']";
@@ -19,8 +24,10 @@ const portOf = (cube: string, name: string) => `${cube}/ports[name='${name}']`;
 const device = (name: string) => `/netdev:netdev[name='${name}']`;
 
 /** A bridge with p1 at dev1 and p2, a wire with a and b at dev2, and transparent cubes. */
-async function started(): Promise<{ fixture: EngineFixture; walker: Walker }> {
-  const fixture = await engineFixture({ services, devices: ["dev1", "dev2", "dev3"] });
+async function started(
+  wrap: (dataplane: Dataplane) => Dataplane = (dataplane) => dataplane,
+): Promise<{ fixture: EngineFixture; walker: Walker }> {
+  const fixture = await engineFixture({ services, wrap, devices: ["dev1", "dev2", "dev3"] });
   const { edit, commit } = fixture;
   await commit(
     edit("create", br0, { ports: [{ name: "p1", peer: "dev1" }, { name: "p2" }] }),
@@ -99,6 +106,66 @@ describe("ports with each other for peers", () => {
 
     assert.deepEqual(statusOf(xdp("x1"), "a"), { status: "UP", path: "XDP" });
   });
+});
+
+/** Calls back before each write. */
+class Writes extends Array<Write> {
+  readonly before: () => void;
+
+  constructor(before: () => void) {
+    super();
+    this.before = before;
+  }
+
+  override push(): number {
+    this.before();
+    return 0;
+  }
+}
+
+const places = [portOf(br0, "p1"), portOf(br0, "p2"), portOf(hw0, "a"), portOf(hw0, "b")];
+
+describe("a change of chains", () => {
+  for (const [title, from, to] of [
+    ["of a cube that goes elsewhere", [["th1"], []], [[], ["th1"]]],
+    ["of two that change places", [["th1", "th2"]], [["th2", "th1"]]],
+    ["of two that go elsewhere together", [["th1", "th2"]], [[], [], [], ["th1", "th2"]]],
+    ["of three in a circle", [["th1"], ["th2"], ["th3"]], [["th2"], ["th3"], ["th1"]]],
+    ["of a cube that comes between", [["th1", "th2"]], [["th1", "th3", "th2"]]],
+    ["of one that goes away", [["th1", "th2", "th3"]], [["th1", "th3"]]],
+  ] as const satisfies readonly (readonly [string, Chains, Chains])[]) {
+    it(`${title} leads frames by the old way or the new one at any time`, async () => {
+      let look = (): void => undefined;
+      const wrap = (dataplane: Dataplane) =>
+        recordingDataplane(dataplane, new Writes(() => look()));
+      const { fixture, walker } = await started(wrap);
+      const { edit, commit } = fixture;
+      await commit(
+        edit("merge", `${portOf(br0, "p2")}/peer`, "hw0:a"),
+        edit("merge", `${portOf(hw0, "a")}/peer`, "br0:p2"),
+      );
+      const arrange = (chains: Chains) =>
+        commit(...places.map((path, at) => edit("replace", `${path}/tcubes`, chains[at] ?? [])));
+      const ways = () => [
+        walker.device("dev1"),
+        walker.device("dev2"),
+        ...[br0, hw0].flatMap((cube) => [0, 1].map((index) => walker.port(cube, index))),
+      ];
+      await arrange(from);
+      const before = ways();
+      const seen: string[][] = [];
+      look = () => void seen.push(ways());
+      await arrange(to);
+      const after = ways();
+
+      for (const now of seen) {
+        for (const [at, way] of now.entries()) {
+          assert.ok(way === before[at] || way === after[at], `${way}: ${before[at]}, ${after[at]}`);
+        }
+      }
+      assert.ok(seen.length > 0);
+    });
+  }
 });
 
 describe("transparent cubes", () => {
