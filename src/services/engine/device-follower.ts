@@ -98,6 +98,7 @@ export class DeviceFollower implements Disposable {
 
   #portPath({ cube, port }: NamedPort): InstancePath | undefined {
     for (const list of this.#parts.planner.services.keys()) {
+      if (!list.childByName.has("ports")) continue;
       const ref = refPath(list, cube, ["ports", [port]]);
       if (nodeAt(this.#parts.root(), ref) !== undefined) return ref;
     }

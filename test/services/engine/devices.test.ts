@@ -1,15 +1,17 @@
 import assert from "node:assert/strict";
 import { hop } from "../../../src/gen/bpf/core.ts";
 import { u32 } from "../../../src/lib/codec.ts";
-import { type EngineFixture, engineFixture } from "../../support/engine.ts";
+import type { Discovered } from "../../../src/services/any-service.ts";
+import { service as transparent } from "../../../src/services/transparenthelloworld/service.ts";
+import { anyServices, type EngineFixture, engineFixture } from "../../support/engine.ts";
 import { watchedDataplane } from "../../support/observed-dataplane.ts";
 
 const br0 = "/simplebridge:simplebridge[name='br0']";
 const port = (name: string) => `${br0}/ports[name='${name}']`;
 
 /** A bridge whose ports p1 and p2 have the devices dev1 and dev2. */
-async function wired(): Promise<EngineFixture> {
-  const fixture = await engineFixture({ devices: ["dev1", "dev2"] });
+async function wired(services = anyServices): Promise<EngineFixture> {
+  const fixture = await engineFixture({ services, devices: ["dev1", "dev2"] });
   const ports = [
     { name: "p1", peer: "dev1" },
     { name: "p2", peer: "dev2" },
@@ -120,6 +122,19 @@ describe("a port and its device", () => {
     );
     const keys = heard.map(({ state }) => state.map((path) => path.at(-1)?.keys));
     assert.deepEqual(keys, [[["p1"]], [["p1"]]]);
+  });
+
+  it("find each other also where other services have no ports", async () => {
+    const withoutPorts = transparent as object as Discovered;
+    const fixture = await wired([withoutPorts, ...anyServices]);
+    await settled(fixture);
+    const heard = fixture.heard();
+
+    fixture.devices.change(indexOf(fixture, "dev1"), { running: false });
+    await settled(fixture);
+
+    assert.deepEqual(fixture.errors, []);
+    assert.equal(heard.length, 1);
   });
 
   it("find each other again when the device comes back under another index", async () => {
