@@ -20,7 +20,8 @@ export async function servedEngine(parts: FixtureParts): Promise<ServedEngine> {
   const socket = join(directory, "s");
   const log: Log = () => undefined;
   const listeners = [{ listener: await Listener.onSocket(socket, log) }];
-  const server = startGrpcServer({ datastore: fixture.engine, listeners, log });
+  const { engine } = fixture;
+  const server = startGrpcServer({ datastore: engine, tracer: engine.tracer, listeners, log });
   const modules = [...fixture.schema.modules.values()];
   const protos = modules.map(({ name }) => generateProto(modules, name, undefined).proto);
   const client = new ApiClient(`unix:${socket}`, loadTypes([], protos));

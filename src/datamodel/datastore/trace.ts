@@ -24,6 +24,8 @@ export interface TraceRequest {
 /** Where a frame goes. */
 export type TraceTarget =
   | { readonly kind: "cube"; readonly cube: string; readonly port: string }
+  /** A transparent one. */
+  | { readonly kind: "cube"; readonly cube: string; readonly way: "ingress" | "egress" }
   /** `port` is the port whose peer the device is. */
   | { readonly kind: "device"; readonly device: string; readonly port?: string }
   | { readonly kind: "stack"; readonly device: string }
@@ -54,15 +56,17 @@ export interface TraceEnd {
   readonly lost: number;
 }
 
+export interface TraceListener {
+  /** From now on frames are looked at. */
+  begun(): void;
+  step(step: TraceStep): void;
+}
+
 /** Looks at single frames on their way through the data plane. */
 export interface Tracer {
   /**
    * Tells the steps of frames until there were enough, the time is over or the signal comes. One
    * trace at a time. @throws RequestError if there is nothing to trace there, or another trace
    */
-  trace(
-    request: TraceRequest,
-    listener: (step: TraceStep) => void,
-    signal: AbortSignal,
-  ): Promise<TraceEnd>;
+  trace(request: TraceRequest, listener: TraceListener, signal: AbortSignal): Promise<TraceEnd>;
 }

@@ -1,4 +1,5 @@
 import type { Datastore } from "../../datamodel/datastore/datastore.ts";
+import type { Tracer } from "../../datamodel/datastore/trace.ts";
 import { coreDescriptorSet } from "../../gen/proto/core-descriptors.ts";
 import type { Log } from "../../lib/log.ts";
 import type { ServiceRoster } from "../service-roster.ts";
@@ -25,6 +26,7 @@ interface ApiParts {
   /** Field numbers promised, by module; of a module that comes later when it comes. */
   readonly locks: ReadonlyMap<string, Lock>;
   readonly roster?: ServiceRoster | undefined;
+  readonly tracer?: Tracer | undefined;
   readonly log: Log;
   readonly limits: TransactionLimits;
 }
@@ -34,6 +36,8 @@ export class Api {
   readonly datastore: Datastore;
   /** Absent where services cannot be loaded. */
   readonly roster: ServiceRoster | undefined;
+  /** Absent where frames cannot be traced. */
+  readonly tracer: Tracer | undefined;
   readonly log: Log;
   readonly types = new TypeRegistry();
   readonly encoder: MessageEncoder;
@@ -52,9 +56,10 @@ export class Api {
   readonly #messageOf = new WeakMap<object, string>();
   #reflection: Reflection | undefined;
 
-  constructor({ datastore, locks, roster, log, limits }: ApiParts) {
+  constructor({ datastore, locks, roster, tracer, log, limits }: ApiParts) {
     this.datastore = datastore;
     this.roster = roster;
+    this.tracer = tracer;
     this.#locks = locks;
     this.limits = limits;
     this.openTransactions = new ByteBudget(limits.openTransactionBytes);

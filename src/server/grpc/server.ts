@@ -1,5 +1,6 @@
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import type { Datastore } from "../../datamodel/datastore/datastore.ts";
+import type { Tracer } from "../../datamodel/datastore/trace.ts";
 import type { Log } from "../../lib/log.ts";
 import type { Listener } from "../listener.ts";
 import type { ServiceRoster } from "../service-roster.ts";
@@ -42,6 +43,8 @@ export interface GrpcServerOptions {
   readonly locks?: ReadonlyMap<string, Lock>;
   /** Loads and unloads services; without it that is refused. */
   readonly roster?: ServiceRoster;
+  /** Looks at single frames; without it that is refused. */
+  readonly tracer?: Tracer;
 }
 
 export interface GrpcServer {
@@ -61,8 +64,8 @@ const defaults: GrpcLimits = {
 /** Serves the datastore over gRPC until stopped. */
 export function startGrpcServer(options: GrpcServerOptions): GrpcServer {
   const limits = { ...defaults, ...options.limits };
-  const { datastore, listeners, locks = new Map(), roster, log } = options;
-  const api = new Api({ datastore, locks, roster, log, limits });
+  const { datastore, listeners, locks = new Map(), roster, tracer, log } = options;
+  const api = new Api({ datastore, locks, roster, tracer, log, limits });
   const server = new Server({
     "grpc.max_receive_message_length": messageSizeMax,
     "grpc.max_send_message_length": messageSizeMax,

@@ -17,6 +17,7 @@ import { serveNotifications } from "./notification-stream.ts";
 import type { ProtoMethod, ProtoService } from "./proto-model.ts";
 import { getModule, listModules } from "./schema-service.ts";
 import { listServices, loadService, unloadService } from "./service-service.ts";
+import { serveTrace } from "./trace-service.ts";
 import { apply, applyStream } from "./transaction-service.ts";
 import { typedUnary } from "./typed-service.ts";
 import { type Caller, endWithServer, reported, unary } from "./unary.ts";
@@ -53,9 +54,15 @@ export function addServices(server: Server, api: Api): () => void {
       ? applyStream(api)
       : unary(api, method.response, (bytes, caller) => apply(api, bytes, caller)),
   );
+  addService(
+    server,
+    api.service(`${core}.TraceService`),
+    (method) => (stream: ServerWritableStream<Buffer, Buffer>) => serveTrace(api, method, stream),
+  );
   addReflection(server, api);
   server.addService(getChannelzServiceDefinition(), { ...getChannelzHandlers() });
-  const health = new Health(api, [...Object.keys(coreMethods), `${core}.TransactionService`]);
+  const streaming = [`${core}.TransactionService`, `${core}.TraceService`];
+  const health = new Health(api, [...Object.keys(coreMethods), ...streaming]);
   addService(server, api.service("grpc.health.v1.Health"), (method) => health.handler(method));
   const typed = new TypedServices(server, api, health);
   return () => {

@@ -2,9 +2,10 @@ import type { TraceStep, TraceTarget } from "../../datamodel/datastore/trace.ts"
 import type { YangList } from "../../datamodel/tree/list.ts";
 import type { DataObject } from "../../datamodel/tree/node.ts";
 import type { Devices } from "../../dataplane/dataplane.ts";
-import { type Hop, type TraceRecord, traceRecord } from "../../gen/bpf/core.ts";
+import { type Hop, hopFlag, type TraceRecord, traceRecord, way } from "../../gen/bpf/core.ts";
 import { entryObject } from "../../gen/bpf/entry.ts";
 import { baseOf, type CubeRuntime } from "./cube.ts";
+import { isTransparent } from "./topology.ts";
 import type { TracePlaceParts } from "./trace-places.ts";
 
 type Parts = Pick<TracePlaceParts, "devices" | "planner" | "root">;
@@ -37,16 +38,23 @@ function reasonOf({ reason }: TraceRecord, cube: CubeRuntime | undefined): strin
   return (drops as Readonly<Record<number, string>> | undefined)?.[reason] ?? String(reason);
 }
 
-function targetOf(parts: Parts, { kind, slot, arg }: Hop): TraceTarget {
+function targetOf(parts: Parts, { kind, flags, slot, arg }: Hop): TraceTarget {
   if (kind === "none") return { kind: "none" };
-  if (kind === "next") return { kind: "stack", device: deviceName(parts.devices, arg) };
+  if (kind === "next") {
+    const device = deviceName(parts.devices, arg);
+    return { kind: flags & hopFlag.egress ? "device" : "stack", device };
+  }
   if (kind === "device") {
     const wired = parts.planner.wiring.portOf(arg);
     const port = wired && { port: `${wired.cube}:${wired.port}` };
     return { kind, device: deviceName(parts.devices, arg), ...port };
   }
   const cube = cubeIn(parts, slot);
-  return { kind: "cube", cube: cube?.name ?? "", port: portName(parts, cube, arg) };
+  const name = cube?.name ?? "";
+  if (cube === undefined || !isTransparent(cube.list)) {
+    return { kind: "cube", cube: name, port: portName(parts, cube, arg) };
+  }
+  return { kind: "cube", cube: name, way: arg & way.egress ? "egress" : "ingress" };
 }
 
 function deviceName(devices: Devices, ifindex: number): string {
@@ -54,7 +62,9 @@ function deviceName(devices: Devices, ifindex: number): string {
 }
 
 function cubeIn({ planner }: Parts, slot: number): CubeRuntime | undefined {
-  for (const cube of planner.loaded) if (cube.slot === slot) return cube;
+  for (const cube of planner.loaded) {
+    if (cube.slot === slot || cube.egressSlot === slot) return cube;
+  }
   return undefined;
 }
 

@@ -1,4 +1,9 @@
-import type { TraceEnd, TraceRequest, Tracer, TraceStep } from "../../datamodel/datastore/trace.ts";
+import type {
+  TraceEnd,
+  TraceListener,
+  TraceRequest,
+  Tracer,
+} from "../../datamodel/datastore/trace.ts";
 import { refuse } from "../../datamodel/error.ts";
 import { traceCounts } from "../../gen/bpf/core.ts";
 import { recirculationObject } from "../../gen/bpf/recirculation.ts";
@@ -38,7 +43,7 @@ export class DataplaneTracer implements Tracer {
 
   async trace(
     request: TraceRequest,
-    listener: (step: TraceStep) => void,
+    listener: TraceListener,
     signal: AbortSignal,
   ): Promise<TraceEnd> {
     checkLimits(request);
@@ -53,7 +58,7 @@ export class DataplaneTracer implements Tracer {
 
   async #run(
     request: TraceRequest,
-    listener: (step: TraceStep) => void,
+    listener: TraceListener,
     signal: AbortSignal,
   ): Promise<TraceEnd> {
     const { dataplane, onChange } = this.#parts;
@@ -68,7 +73,7 @@ export class DataplaneTracer implements Tracer {
       const step = traceStep(this.#parts, record);
       const frame = frames.number(step.frame);
       if (frame === undefined) return;
-      listener({ ...step, frame });
+      listener.step({ ...step, frame });
       if (frames.isFull) over.endIn(graceMs);
     });
     const marks = new Marks(this.#parts, request.at);
@@ -76,6 +81,7 @@ export class DataplaneTracer implements Tracer {
     try {
       this.#write(objectId, filter);
       await marks.set();
+      listener.begun();
       await over.reached;
     } finally {
       this.#write(objectId, noFilter);

@@ -4,7 +4,10 @@ import { RequestError } from "../../../src/datamodel/error.ts";
 import { type Hop, hopFlag, type TraceRecord, traceRecord } from "../../../src/gen/bpf/core.ts";
 import { entryObject } from "../../../src/gen/bpf/entry.ts";
 import { recirculationObject } from "../../../src/gen/bpf/recirculation.ts";
+import type { Discovered } from "../../../src/services/any-service.ts";
 import { recirculationObjectId } from "../../../src/services/engine/recirculation.ts";
+import { service as helloworld } from "../../../src/services/helloworld/service.ts";
+import { service as transparent } from "../../../src/services/transparenthelloworld/service.ts";
 import { type EngineFixture, engineFixture } from "../../support/engine.ts";
 
 const br0 = "/simplebridge:simplebridge[name='br0']";
@@ -24,7 +27,8 @@ async function tracing(fixture: EngineFixture, request: Partial<TraceRequest> = 
   const steps: TraceStep[] = [];
   const abort = new AbortController();
   const all = { at: "br0:p1", ...anything, ...request };
-  const end = fixture.engine.tracer.trace(all, (step) => steps.push(step), abort.signal);
+  const listener = { begun: () => undefined, step: (step: TraceStep) => void steps.push(step) };
+  const end = fixture.engine.tracer.trace(all, listener, abort.signal);
   end.catch(() => undefined);
   // The turn in which the rows are marked.
   await fixture.engine.commit([], { user: "local" });
@@ -112,6 +116,49 @@ describe("a trace", () => {
     );
     assert.deepEqual(steps[0]?.head, head.subarray(0, 60));
     assert.ok(Math.abs(Date.now() - Number(steps[0]?.time)) < 5000);
+  });
+
+  it("names the ways through transparent cubes, and cubes by their egress programs", async () => {
+    const services = [helloworld, transparent] as readonly object[] as readonly Discovered[];
+    const fixture = await engineFixture({ services, devices: ["dev1", "dev2"] });
+    const ports = [
+      { name: "a", peer: "dev1", tcubes: ["th0"] },
+      { name: "b", peer: "dev2" },
+    ];
+    await fixture.commit(
+      fixture.edit("create", "/transparenthelloworld:transparenthelloworld[name='th0']", {}),
+      fixture.edit("create", "/helloworld:helloworld[name='hw0']", { ports }),
+    );
+    const { steps, stop } = await tracing(fixture, { at: "hw0:a" });
+    const ifindex = fixture.devices.byName("dev2")?.ifindex ?? 0;
+    const slots = new Map(
+      fixture.memory.programs().map(({ slot, objectId, program }) => {
+        return [`${objectId} ${program}`, slot];
+      }),
+    );
+    const slotOf = (path: string, program: string) =>
+      slots.get(`${fixture.objectId(path)} ${program}`) ?? -1;
+    const th0 = "/transparenthelloworld:transparenthelloworld[name='th0']";
+    const leaving = slotOf("/helloworld:helloworld[name='hw0']", "egress");
+    const tail = { ...none, kind: "tail" } as const;
+
+    const first = { ...tail, slot: slotOf(th0, "ingress"), arg: 2 };
+    emit(fixture, { event: "entered", slot: 0xffff, hop: first });
+    emit(fixture, { slot: leaving, hop: { ...tail, slot: slotOf(th0, "egress"), arg: 1 } });
+    emit(fixture, {
+      slot: slotOf(th0, "egress"),
+      hop: { ...none, kind: "next", flags: hopFlag.egress, arg: ifindex },
+    });
+    stop();
+
+    assert.deepEqual(
+      steps.map(({ cube, target }) => [cube, target]),
+      [
+        [undefined, { kind: "cube", cube: "th0", way: "ingress" }],
+        ["hw0", { kind: "cube", cube: "th0", way: "egress" }],
+        ["th0", { kind: "device", device: "dev2" }],
+      ],
+    );
   });
 
   it("ends after so many frames, of which it tells all", async () => {
