@@ -45,6 +45,21 @@ export const builtins: ReadonlyMap<string, Builtin> = new Map(
       words: [show, ["<name>", "cube", "only what can be reached from this cube or device"]],
       examples: ["topology", "topology show br0", "topology -json"],
     },
+    trace: {
+      what: "Tell of single frames which cubes they pass, and what each decides",
+      words: [
+        ["<port>", "port", "cube:port: frames that come to it from its peer"],
+        ["<device>", "device", "frames that come from it, or go out of it"],
+        ["mac=", "filter", "source or destination"],
+        ["ip=", "filter", "source or destination, IPv4 or IPv6"],
+        ["ethertype=", "filter", "a number, or ipv4, arp, ipv6"],
+        ["protocol=", "filter", "a number, or icmp, igmp, tcp, udp, icmpv6, sctp"],
+        ["port=", "filter", "source or destination of TCP, UDP or SCTP"],
+        ["frames=", "bound", "end after so many, 1 to 10000; default 10"],
+        ["seconds=", "bound", "end after so long, 1 to 3600; default 60"],
+      ],
+      examples: ["trace br0:p1", "trace veth1 ip=192.0.2.1 protocol=udp port=53"],
+    },
     version: { what: "Print the version of this program", words: [], examples: ["version"] },
   }),
 );

@@ -6,6 +6,12 @@ import { coreDescriptorSet } from "../gen/proto/core-descriptors.ts";
 import { chunks, type Edit, entryCount } from "./edit.ts";
 import { type Lengths, type Part, type PartRequest, readStart, readWhole } from "./long-lists.ts";
 import { Refusal, Unreachable, type Violation } from "./refusal.ts";
+import {
+  type StepMessage,
+  type TraceListener,
+  type TraceRequest,
+  traceStep,
+} from "./trace-step.ts";
 
 /** The core services of a daemon behind its Unix socket. */
 
@@ -175,6 +181,26 @@ export class Daemon {
     return { steps: plan.steps ?? [], violations: violations.map(violationOf) };
   }
 
+  /** Tells steps until the trace is over, or the signal comes; gives how many were lost. */
+  trace(request: TraceRequest, listener: TraceListener, signal: AbortSignal): Promise<number> {
+    const { path, encode, decode } = this.#method("TraceService", "Trace");
+    const call = this.#client.makeServerStreamRequest(path, encode, decode, request);
+    let lost = 0;
+    return new Promise((resolve, reject) => {
+      signal.addEventListener("abort", () => call.cancel());
+      call.on("metadata", () => listener.begun());
+      call.on("data", ({ step, end }: Reply) => {
+        if (step) listener.step(traceStep(step as StepMessage));
+        if (end) lost = Number((end as Reply)["lost"]);
+      });
+      call.on("error", (error: ServiceError) => {
+        if (signal.aborted) resolve(lost);
+        else reject(this.#failure(error));
+      });
+      call.on("end", () => resolve(lost));
+    });
+  }
+
   #call(service: string, method: string, request: object): Promise<Reply> {
     const { path, encode, decode } = this.#method(service, method);
     return new Promise((resolve, reject) => {
@@ -224,7 +250,7 @@ export class Daemon {
     const method = this.#protos.lookupService(`${packageName}.${service}`).methods[name];
     const request = method?.resolvedRequestType;
     const response = method?.resolvedResponseType;
-    if (!request || !response) throw new Error(`core.proto has no ${service}.${name}`);
+    if (!request || !response) throw new Error(`the API has no ${service}.${name}`);
     return {
       path: `/${packageName}.${service}/${name}`,
       encode: (message: object) =>

@@ -18,6 +18,7 @@ import { findTarget, rpcTarget, type Target } from "./target.ts";
 import { around, namesIn } from "./topology.ts";
 import { readTopology } from "./topology-reader.ts";
 import { topologyLines } from "./topology-view.ts";
+import { trace } from "./trace.ts";
 import { usage } from "./usage.ts";
 import { suggestion, UsageError } from "./usage-error.ts";
 
@@ -48,6 +49,8 @@ export class Session {
         return this.#node("netdev", rest, this.#line.command ?? "show");
       case "topology":
         return this.#topology(rest);
+      case "trace":
+        return trace(this.#daemon, this.#line, rest);
       default:
         return this.#node(first, rest);
     }

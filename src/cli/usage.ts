@@ -5,6 +5,7 @@ usage: yangplane [plan] <service|cube> [node|key …] <command> [name=value …]
        yangplane <cube> <node …> <action> [name=value …]
        yangplane connect|disconnect <cube:port> <device|cube:port>
        yangplane attach|detach <cube> <cube:port|device>
+       yangplane trace <cube:port|device> [name=value …]
        yangplane topology|cubes|services|netdevs|version
 
   yangplane simplebridge add br0          create a cube

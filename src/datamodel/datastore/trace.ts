@@ -35,7 +35,8 @@ export type TraceTarget =
 export interface TraceStep {
   /** Counted from 1; copies have the number of their frame. */
   readonly frame: number;
-  readonly time: Date;
+  /** Since 1970, comparable between the steps of a trace. */
+  readonly timeNs: bigint;
   readonly event: "entered" | "sent" | "copied" | "dropped";
   /** Who decided; absent where the frame was first looked at. */
   readonly cube?: string;

@@ -8,7 +8,6 @@ import type {
 } from "../../datamodel/datastore/trace.ts";
 import { refuse } from "../../datamodel/error.ts";
 import type { Api } from "./api.ts";
-import { timestamp } from "./commit-message.ts";
 import type { PlainMessage } from "./leaf-codec.ts";
 import type { ProtoMethod } from "./proto-model.ts";
 import { callerOf, reported, stopping } from "./unary.ts";
@@ -17,6 +16,8 @@ const defaults = { frames: 10, seconds: 60 } as const;
 
 /** Steps that may wait for a client that reads slowly. */
 const waitingMax = 10_000;
+
+const nsPerSecond = 1_000_000_000n;
 
 type Stream = ServerWritableStream<Buffer, Buffer>;
 
@@ -102,10 +103,10 @@ const events = { entered: 1, sent: 2, copied: 3, dropped: 4 } as const;
 const kinds = { cube: 1, device: 2, stack: 3, none: 4 } as const;
 const ways = { ingress: 1, egress: 2 } as const;
 
-function stepMessage({ time, event, target, ...step }: TraceStep): PlainMessage {
+function stepMessage({ timeNs, event, target, ...step }: TraceStep): PlainMessage {
   return {
     ...step,
-    time: timestamp(time),
+    time: { seconds: timeNs / nsPerSecond, nanos: Number(timeNs % nsPerSecond) },
     event: events[event],
     ...(target && { target: targetMessage(target) }),
   };

@@ -10,27 +10,26 @@ import type { TracePlaceParts } from "./trace-places.ts";
 
 type Parts = Pick<TracePlaceParts, "devices" | "planner" | "root">;
 
+/** By how much the clock of the programs, the monotonic one, is behind the time since 1970. */
+export function clockOffsetNs(): bigint {
+  return BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint();
+}
+
 /** A record of the programs in the words of the configuration; `frame` is told from outside. */
-export function traceStep(parts: Parts, bytes: Uint8Array): TraceStep {
+export function traceStep(parts: Parts, bytes: Uint8Array, offsetNs: bigint): TraceStep {
   const record = traceRecord.decode(bytes);
   const { frame, event, length } = record;
   const cube = cubeIn(parts, record.slot);
   const isDrop = event === "dropped";
   return {
     frame,
-    time: timeOf(record),
+    timeNs: record.timeNs + offsetNs,
     event,
     length,
     head: record.head.subarray(0, Math.min(length, record.head.length)),
     ...(cube && { cube: cube.name }),
     ...(isDrop ? { reason: reasonOf(record, cube) } : { target: targetOf(parts, record.hop) }),
   };
-}
-
-/** The programs read the monotonic clock. */
-function timeOf({ timeNs }: TraceRecord): Date {
-  const agoMs = Number(process.hrtime.bigint() - timeNs) / 1e6;
-  return new Date(Date.now() - agoMs);
 }
 
 function reasonOf({ reason }: TraceRecord, cube: CubeRuntime | undefined): string {

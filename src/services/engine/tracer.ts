@@ -10,7 +10,7 @@ import { recirculationObject } from "../../gen/bpf/recirculation.ts";
 import { recirculationObjectId } from "./recirculation.ts";
 import { filterRow, noFilter } from "./trace-filter.ts";
 import { type HopPlace, setTraced, type TracePlaceParts, tracePlaces } from "./trace-places.ts";
-import { traceStep } from "./trace-step.ts";
+import { clockOffsetNs, traceStep } from "./trace-step.ts";
 import type { Turns } from "./turns.ts";
 
 const limits = { frames: 10_000, seconds: 3600 } as const;
@@ -69,8 +69,9 @@ export class DataplaneTracer implements Tracer {
     using over = endOf(signal, request.seconds * 1000);
     const objectId = recirculationObjectId(dataplane);
     const lostBefore = this.#lost(objectId);
+    const offsetNs = clockOffsetNs();
     using _ = dataplane.subscribe(objectId, maps.traces.name, (record) => {
-      const step = traceStep(this.#parts, record);
+      const step = traceStep(this.#parts, record, offsetNs);
       const frame = frames.number(step.frame);
       if (frame === undefined) return;
       listener.step({ ...step, frame });
