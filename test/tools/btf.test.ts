@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Btf, type BtfMember, type BtfType } from "../../src/dataplane/btf/btf.ts";
-import { camelCase, enumNames, pascalCase } from "../../src/dataplane/btf/names.ts";
+import { camelCase, enumNames, pascalCase, reasonNames } from "../../src/dataplane/btf/names.ts";
 import { fileTexts } from "../../tools/btf/generate.ts";
 import { objectText } from "../../tools/btf/object-text.ts";
 import { TypeWriter } from "../../tools/btf/type-text.ts";
@@ -177,6 +177,19 @@ describe("the BTF generator", () => {
   for (const { c, names: expected } of enums) {
     it(`names the values ${c.join(", ")} ${expected.join(", ")}`, () => {
       assert.deepEqual(enumNames(c), expected);
+    });
+  }
+
+  const reasons = [
+    { c: ["DROP_NO_PEER", "DROP_HOP_LIMIT"], names: ["no-peer", "hop-limit"] },
+    { c: ["WALL_DROP_RULE"], names: ["rule"] },
+    { c: ["WALL_DROP_RULE", "WALL_DROP_RULE_SET"], names: ["rule", "rule-set"] },
+    { c: ["WALL_THICK", "WALL_DROP_RULE"], names: ["thick", "drop-rule"] },
+  ];
+
+  for (const { c, names: expected } of reasons) {
+    it(`names the drop reasons ${c.join(", ")} ${expected.join(", ")}`, () => {
+      assert.deepEqual(reasonNames(c), expected);
     });
   }
 

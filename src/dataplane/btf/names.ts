@@ -22,6 +22,16 @@ export function enumNames(enumerators: readonly string[]): string[] {
   return enumerators.map((name) => name.slice(prefix.length).toLowerCase().replaceAll("_", "-"));
 }
 
+/**
+ * Drop reasons, by which counters are told apart for ever: `FIREWALL_DROP_RULE` is `rule`, also
+ * while it is the only one, and when `FIREWALL_DROP_RULE_SET` joins it.
+ */
+export function reasonNames(enumerators: readonly string[]): string[] {
+  const own = enumerators.map((name) => /(?:^|_)DROP_(.+)$/.exec(name)?.[1]);
+  if (own.includes(undefined)) return enumNames(enumerators);
+  return own.map((name) => (name ?? "").toLowerCase().replaceAll("_", "-"));
+}
+
 /** Up to the last underscore that all share; a single name gives up its first word. */
 function commonPrefix([first = "", ...others]: readonly string[]): string {
   if (others.length === 0) return first.slice(0, first.indexOf("_") + 1);

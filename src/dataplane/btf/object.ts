@@ -1,7 +1,7 @@
 import type { MapOwner, MapType } from "../layout.ts";
 import type { Btf, BtfEnum, BtfReference, BtfStruct } from "./btf.ts";
 import { BtfError } from "./btf.ts";
-import { enumNames, tagOf } from "./names.ts";
+import { reasonNames, tagOf } from "./names.ts";
 
 /** What a compiled object has, by C names, each kind in order of name; types by BTF id. */
 export interface ObjectDescription {
@@ -122,7 +122,7 @@ function describeDrops(name: string, btf: Btf) {
     btf.types.filter((type): type is BtfEnum => type.kind === "ENUM" && type.name === tag),
   );
   return enums.flatMap(({ values }) => {
-    const names = enumNames(values.map((value) => value.name));
+    const names = reasonNames(values.map((value) => value.name));
     return values.map(({ val }, index) => ({ index: val, reason: names[index] ?? "" }));
   });
 }

@@ -120,6 +120,6 @@ export const transparenthelloworldObject = {
     2: "truncated",
     4: "hop-limit",
     5: "foreign",
-    8: "drop-action",
+    8: "action",
   },
 } as const satisfies ObjectLayout;

@@ -53,7 +53,7 @@ describeKernel("a wire in the kernel", { since: "6.6" }, () => {
 
     assert.equal(engine.tc(one.ifindex, frame), "drop");
 
-    const drops = [{ reason: "drop-action", packets: "1" }];
+    const drops = [{ reason: "action", packets: "1" }];
     assert.deepEqual(counters(engine, "a"), { rx: "1", tx: "0", drops });
   });
 
