@@ -105,8 +105,10 @@ describeKernel("yangplane trace", { since: "6.6" }, () => {
     );
   }).timeout(60_000);
 
-  it("ends with ^C, after which there can be another; one at a time", async () => {
+  it("is of one at a time, reloads nothing, and ends with ^C", async () => {
+    const before = programIds(home.pinDirectory);
     const trace = await tracing("trace hw0:a");
+    const during = programIds(home.pinDirectory);
     const second = await new Tracing("trace br0:p1", home.socket).ended;
 
     trace.child.kill("SIGINT");
@@ -116,6 +118,8 @@ describeKernel("yangplane trace", { since: "6.6" }, () => {
     assert.match(second.errors, /another trace is running/);
     assert.equal(status, 0);
     assert.match(errors, /\n0 frames\n$/);
+    assert.ok(before.length > 0);
+    assert.deepEqual([during, programIds(home.pinDirectory)], [before, before]);
     const third = await tracing("trace br0:p1");
     third.child.kill("SIGINT");
     assert.equal((await third.ended).status, 0);
@@ -168,6 +172,16 @@ class Tracing {
     });
     this.ended = once(child, "close").then(() => ({ status: child.exitCode, out, errors }));
   }
+}
+
+/** Those of all programs below a folder of bpffs. */
+function programIds(folder: string): number[] {
+  const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  const programs = names.filter((name) => /\/programs\/./.test(name));
+  return programs.map((name) => {
+    const shown = execFileSync("bpftool", ["--json", "prog", "show", "pinned", join(folder, name)]);
+    return (JSON.parse(String(shown)) as { id: number }).id;
+  });
 }
 
 /** The hop rows below a folder of bpffs whose frames are looked at, as `map key`. */
