@@ -35,6 +35,7 @@ describe("grpcurl, which knows the API by reflection alone,", () => {
       "yangplane.core.v1.DatastoreService",
       "yangplane.core.v1.SchemaService",
       "yangplane.core.v1.ServiceService",
+      "yangplane.core.v1.TraceService",
       "yangplane.core.v1.TransactionService",
     ]);
   });
