@@ -7,6 +7,8 @@
  */
 #pragma once
 
+#include "export.h"
+
 enum cb_word {
 	/* Where in its cube the next program is: a port, or a way (transparent.h). */
 	CB_ARG = 0,
@@ -21,11 +23,15 @@ enum cb_word {
 };
 
 /* One more program in both halves of CB_PROGRAMS. */
-#define PROGRAM_ENTERED	      0x00010001
-/* Of the 33 programs that the kernel runs in a row; the rest is for calls inside a cube. */
-#define PROGRAMS_IN_A_ROW_MAX 28
-/* A frame that has passed so many is in a loop. */
-#define PROGRAMS_MAX	      200
+#define PROGRAM_ENTERED 0x00010001
 /* The kernel gives up at 8 transmissions inside each other, and there are others than ours. */
-#define NESTING_MAX	      5
-#define NESTING_MASK	      0xff
+#define NESTING_MAX	5
+#define NESTING_MASK	0xff
+
+enum programs_limit {
+	/* Of the 33 that the kernel runs in a row; the rest is for calls inside a cube. */
+	PROGRAMS_IN_A_ROW_MAX = 28,
+	/* A frame that has passed so many is in a loop: the engine lets no way be longer. */
+	PROGRAMS_MAX = 200,
+};
+EXPORT_TYPE(enum programs_limit, programs_limit);

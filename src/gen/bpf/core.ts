@@ -79,6 +79,13 @@ export const position = struct<Position>(12, {
   hop: [4, hop],
 });
 
+export const programsLimit = {
+  "in-a-row-max": 28,
+  max: 200,
+} as const;
+
+export type ProgramsLimit = keyof typeof programsLimit;
+
 export interface Recirculation {
   readonly ifindex: number;
   readonly nonce: number;

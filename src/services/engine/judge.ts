@@ -9,6 +9,7 @@ import type { Slices } from "../../lib/slices.ts";
 import { type AttachmentChanges, AttachmentIndex, removedCubes } from "./attachments.ts";
 import { capacityViolations } from "./capacity.ts";
 import { baseOf, cubePath } from "./cube.ts";
+import { longWays } from "./long-ways.ts";
 import { nameViolations } from "./names.ts";
 import { refPath } from "./node-ref.ts";
 import { type PeerCheck, PeerIndex } from "./peers.ts";
@@ -73,12 +74,13 @@ export class Judge {
   *judge(older: DataObject, newer: DataObject, options: JudgeOptions): Slices<Verdict> {
     const lists = [...this.#planner.services.keys()];
     const changes = this.#topologyChanges(older, newer);
+    const topology = this.#planner.topology(newer);
     const yang = yield* this.#validator.validation(older, newer, options.unread);
     const violations = [
       ...yang.violations,
       ...initOnlyViolations(this.#schema, older, newer),
       ...nameViolations(lists, older, newer),
-      ...this.#topologyViolations(changes, { ...options, topology: this.#planner.topology(newer) }),
+      ...(yield* this.#topologyViolations(changes, { ...options, topology })),
     ];
     // A service may rely on what YANG says, so it only judges what YANG accepts.
     const faulty = this.#cubesOf(violations, options.unread ?? []);
@@ -112,11 +114,16 @@ export class Judge {
     };
   }
 
-  #topologyViolations(changes: AttachmentChanges, check: PeerCheck): Violation[] {
+  *#topologyViolations(changes: AttachmentChanges, check: PeerCheck): Slices<Violation[]> {
     const portOf = this.peers.portAfter(changes.ports);
+    const { services } = this.#planner;
+    // What was stored was judged before.
+    const isGrown = !check.restoring;
+    const parts = { schema: this.#schema, topology: check.topology, services, portOf };
     return [
       ...this.peers.check(changes.ports, check),
       ...this.attachments.check(changes, { ...check, portOf }),
+      ...(isGrown ? yield* longWays(changes, parts) : []),
     ];
   }
 
