@@ -39,7 +39,9 @@ export function compileModules(
 /** As `compileModules`, for modules already loaded. */
 export function compileContext(context: YangContext, names: readonly string[]): IrModule[] {
   const library = new SourceLibrary(context);
-  const implemented = library.modules.filter((module) => module.implemented);
+  const implemented = library.modules.filter(
+    ({ name, implemented }) => implemented && name !== annotations,
+  );
   const isFeatureOn = (name: string, feature: string): boolean => {
     const module = library.module(name);
     return module !== undefined && context.isFeatureOn(module.yang, feature);
@@ -74,6 +76,9 @@ export function compileContext(context: YangContext, names: readonly string[]): 
     }))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
+
+/** libyang's own module for metadata. It has no data, though version 4 prints a leaf in it. */
+const annotations = "yang";
 
 /** The parts of a module that hold schema nodes. */
 export interface Trees {

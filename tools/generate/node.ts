@@ -22,7 +22,7 @@ import type { Origin } from "./origin.ts";
 import type { Location } from "./schema-path.ts";
 import type { Source, SourceLibrary } from "./source.ts";
 import { argumentOf, childOf, childrenOf, type Statement } from "./statement.ts";
-import { buildType } from "./type.ts";
+import { buildType, followType } from "./type.ts";
 import { localName, nonEmpty, type Pair, WrittenStatements, words } from "./written.ts";
 
 /** A node to build, and where. */
@@ -125,7 +125,7 @@ export class NodeBuilder {
       ...this.#common(site),
       // From the text as written: libyang 2.1.30 prints keys without blanks between them.
       keys: words(lastArgument(site.origin, "key")).map(localName),
-      userOrdered: isUserOrdered(site.compiled),
+      userOrdered: isUserOrdered(site.origin),
       ...elementBounds(site.compiled),
       ...optional("uniques", this.#written.uniques(site)),
       ...this.#written.musts(site),
@@ -147,30 +147,46 @@ export class NodeBuilder {
 
   #leaf(site: Site): IrLeaf {
     const { compiled } = site;
+    const type = this.#type(site);
     return {
       kind: "leaf",
       ...this.#common(site),
-      type: this.#type(site),
+      type,
       mandatory: isMandatory(compiled),
-      ...optional("default", argumentOf(compiled, "default")),
+      ...optional("default", this.#defaults(site, type)[0]),
       ...optional("units", argumentOf(compiled, "units")),
       ...this.#written.musts(site),
     };
   }
 
   #leafList(site: Site): IrLeafList {
-    const { compiled } = site;
-    const defaults = childrenOf(compiled, "default").map(({ argument }) => argument ?? "");
+    const { compiled, origin } = site;
+    const type = this.#type(site);
     return {
       kind: "leaf-list",
       ...this.#common(site),
-      type: this.#type(site),
-      userOrdered: isUserOrdered(compiled),
+      type,
+      userOrdered: isUserOrdered(origin),
       ...elementBounds(compiled),
-      ...optional("defaults", nonEmpty(defaults)),
+      ...optional("defaults", nonEmpty(this.#defaults(site, type))),
       ...optional("units", argumentOf(compiled, "units")),
       ...this.#written.musts(site),
     };
+  }
+
+  #defaults({ compiled, origin }: Site, type: IrType): string[] {
+    const typedefs = this.#writtenTypes(origin).flatMap((written) => {
+      return followType(written, this.#library).typedefs;
+    });
+    const written = [...origin.statements, ...typedefs];
+    const defaults = written.flatMap((statement) => childrenOf(statement, "default"));
+    return childrenOf(compiled, "default").map(({ argument = "" }) => {
+      return this.#written.defaultText(argument, type, defaults);
+    });
+  }
+
+  #writtenTypes({ statements }: Origin): Statement[] {
+    return statements.flatMap((statement) => childrenOf(statement, "type"));
   }
 
   #anydata(site: Site): IrAnydata {
@@ -253,8 +269,7 @@ export class NodeBuilder {
 
   #type({ compiled, origin, location }: Site): IrType {
     const type = childOf(compiled, "type");
-    const written = origin.statements.map((statement) => childOf(statement, "type"));
-    const last = written.findLast((statement) => statement !== undefined);
+    const last = this.#writtenTypes(origin).at(-1);
     if (!type || !last) throw this.#written.lost(origin, "type");
     const site = {
       xpath: (statement: Statement) => this.#written.xpath(statement, origin.module),
@@ -294,8 +309,9 @@ function isMandatory(compiled: Statement): boolean {
   return argumentOf(compiled, "mandatory") === "true";
 }
 
-function isUserOrdered(compiled: Statement): boolean {
-  return argumentOf(compiled, "ordered-by") === "user";
+/** As written: from version 3 on libyang prints that of all lists of state. */
+function isUserOrdered(origin: Origin): boolean {
+  return lastArgument(origin, "ordered-by") === "user";
 }
 
 // How libyang prints that there is no upper bound.

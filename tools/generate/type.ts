@@ -26,8 +26,8 @@ export interface TypeTools {
 
 /** A `type` statement as written, followed to the built-in type it ends in. */
 interface Chain {
-  /** `module:typedef`, outermost first. */
-  readonly typedefs: readonly string[];
+  /** Outermost first. */
+  readonly typedefs: readonly Statement[];
   readonly builtin: Statement;
 }
 
@@ -67,8 +67,10 @@ export function buildType(
   site: TypeSite,
   tools: TypeTools,
 ): IrType {
-  const chain = follow(written, tools.library);
-  const [typedef, ...behind] = chain.typedefs;
+  const chain = followType(written, tools.library);
+  const [typedef, ...behind] = chain.typedefs.map((statement) => {
+    return `${tools.library.sourceOf(statement).module}:${statement.argument}`;
+  });
   const names = {
     ...optional("typedef", typedef),
     ...(behind.length === 0 ? {} : { typedefChain: behind }),
@@ -77,14 +79,14 @@ export function buildType(
   return Object.assign(baseType(compiled, chain.builtin, site, tools), names);
 }
 
-function follow(type: Statement, library: SourceLibrary): Chain {
-  const typedefs: string[] = [];
+export function followType(type: Statement, library: SourceLibrary): Chain {
+  const typedefs: Statement[] = [];
   let current = type;
   for (;;) {
     const name = current.argument ?? "";
     if (builtins.has(name)) return { typedefs, builtin: current };
     const typedef = library.find("typedef", name, current);
-    typedefs.push(`${library.sourceOf(typedef).module}:${typedef.argument}`);
+    typedefs.push(typedef);
     const next = childOf(typedef, "type");
     if (!next) throw library.error(typedef, "typedef without a type");
     current = next;
@@ -160,7 +162,7 @@ function unionTypes(
 
 function flatMembers(union: Statement, library: SourceLibrary): Statement[] {
   return childrenOf(union, "type").flatMap((member) => {
-    const { builtin } = follow(member, library);
+    const { builtin } = followType(member, library);
     return builtin.argument === "union" ? flatMembers(builtin, library) : [member];
   });
 }

@@ -1,4 +1,10 @@
-import type { IrExtension, IrMust, IrWhen, IrXpath } from "../../src/datamodel/schema/ir.ts";
+import type {
+  IrExtension,
+  IrMust,
+  IrType,
+  IrWhen,
+  IrXpath,
+} from "../../src/datamodel/schema/ir.ts";
 import type { Identities } from "./identity.ts";
 import { optional } from "./optional.ts";
 import type { Origin } from "./origin.ts";
@@ -79,14 +85,31 @@ export class WrittenStatements {
   }
 
   xpath(written: Statement, module: string): IrXpath {
+    return { expression: this.#qualified(written), module };
+  }
+
+  #qualified(written: Statement): string {
     const names = {
       module: (prefix: string) => this.#library.prefixModule(prefix, written),
       isIdentity: (of: string, name: string) => this.#identities.has(of, name),
     };
-    const expression = qualifyXpath(written.argument ?? "", names, (prefix) =>
+    return qualifyXpath(written.argument ?? "", names, (prefix) =>
       this.#library.error(written, `unknown prefix "${prefix}"`),
     );
-    return { expression, module };
+  }
+
+  /**
+   * A default with module names for prefixes. libyang 2 and 3 print it so, version 4 as it was
+   * `written`.
+   */
+  defaultText(printed: string, type: IrType, written: readonly Statement[]): string {
+    const statement = written.find(({ argument }) => argument === printed);
+    if (statement === undefined || !mayNameNodes(type)) return printed;
+    if (printed.startsWith("/")) return this.#qualified(statement);
+    const [prefix = "", name] = printed.split(":");
+    const module = this.#library.prefixModule(prefix, statement);
+    if (module === undefined || name === undefined) return printed;
+    return this.#identities.has(module, name) ? `${module}:${name}` : printed;
   }
 
   /** libyang's result has something that is written nowhere: ours is not to guess. */
@@ -95,6 +118,12 @@ export class WrittenStatements {
     const message = `cannot tell where ${what} of ${origin.name} is written`;
     return definition ? this.#library.error(definition, message) : new Error(message);
   }
+}
+
+/** What a leafref refers to is not known yet. */
+function mayNameNodes(type: IrType): boolean {
+  if (type.base === "union") return type.types.some(mayNameNodes);
+  return ["identityref", "instance-identifier", "leafref"].includes(type.base);
 }
 
 /** Printing and reading again may change how an expression is indented. */

@@ -54,11 +54,13 @@ const sonames = ["libyang.so.4", "libyang.so.3", "libyang.so.2"];
 
 type Library = ReturnType<typeof koffi.load>;
 
-function openLibrary(): { library: Library; major: number } {
+/** A library of one's own choice: what YANGPLANE_LIBYANG says, a path or a soname. */
+function openLibrary(): Library {
+  const chosen = process.env["YANGPLANE_LIBYANG"];
   const failures: string[] = [];
-  for (const soname of sonames) {
+  for (const soname of chosen ? [chosen] : sonames) {
     try {
-      return { library: koffi.load(soname), major: Number(soname.slice(-1)) };
+      return koffi.load(soname);
     } catch (error) {
       failures.push(error instanceof Error ? error.message : String(error));
     }
@@ -75,9 +77,19 @@ export function native(): Native {
 }
 
 function bind(): Native {
-  const { library, major } = openLibrary();
+  const library = openLibrary();
+  const major = majorOf(library);
   setUpLog(library, major);
   return { major, ...bindContext(library), ...bindModules(library), ...bindData(library) };
+}
+
+/** Version 2 cannot be asked. */
+function majorOf(library: Library): number {
+  try {
+    return library.func("uint32_t ly_version_so_major(void)")() as number;
+  } catch {
+    return 2;
+  }
 }
 
 function bindContext(library: Library) {

@@ -439,7 +439,7 @@ const typeCases: readonly StatementCase[] = [
   {
     title: "decimal64 bounds are decimals",
     body: `leaf l { type decimal64 { fraction-digits 2; range "-1.5..-0.05 | 0 | 10.25..max"; }
-      default 10.50; }`,
+      default 10.5; }`,
     pick: (module) => [typeOf("l")(module), members("l", "default")(module)],
     expected: [
       {
