@@ -6,6 +6,7 @@ import {
   takeErrors,
   takeText,
 } from "./native.ts";
+import { YangTree } from "./yang-tree.ts";
 
 /** libyang refused a module; `place` says where as far as libyang tells. */
 export class YangError extends Error {
@@ -147,6 +148,11 @@ export class YangContext implements Disposable {
     const [first] = takeErrors();
     if (code === 0) return undefined;
     return first === undefined ? `libyang error ${code}` : describe(first);
+  }
+
+  /** A data tree of its own, of RFC 7951 JSON; nothing is judged yet. */
+  tree(json: string): YangTree {
+    return new YangTree(this.#context, json);
   }
 
   [Symbol.dispose](): void {

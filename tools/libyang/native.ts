@@ -47,6 +47,11 @@ export interface Native {
   ): number;
   parseSchema(context: Pointer, text: string, format: number, module: OutPointer): number;
   freeData(tree: Pointer): void;
+  freeTree(node: Pointer): void;
+  mergeSiblings(target: OutPointer, source: Pointer, options: number): number;
+  findPath(context: Pointer, path: string, output: number, match: OutPointer): number;
+  validateAll(tree: OutPointer, context: Pointer, options: number, diff: null): number;
+  printData(text: OutPointer, root: Pointer, format: number, options: number): number;
 }
 
 // Newest first; the functions used are the same in all of them but for the log callback.
@@ -123,6 +128,11 @@ function bindData(library: Library) {
       "int lyd_parse_data_mem(void *, const char *, int, uint32_t, uint32_t, _Out_ void **)",
     ),
     freeData: library.func("void lyd_free_all(void *)"),
+    freeTree: library.func("void lyd_free_tree(void *)"),
+    mergeSiblings: library.func("int lyd_merge_siblings(_Inout_ void **, void *, uint16_t)"),
+    findPath: library.func("int lyd_find_path(void *, const char *, uint8_t, _Out_ void **)"),
+    validateAll: library.func("int lyd_validate_all(_Inout_ void **, void *, uint32_t, void *)"),
+    printData: library.func("int lyd_print_mem(_Out_ void **, void *, int, uint32_t)"),
   };
 }
 

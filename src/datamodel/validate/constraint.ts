@@ -44,6 +44,9 @@ function mustsOf(schema: NodeSchema): readonly IrMust[] {
   return isParent(schema) ? schema.musts : (schema.ir.musts ?? []);
 }
 
+/** RFC 7950 §15 gives it no app-tag; it tells the node from one that no model has. */
+export const whenViolation = "when-violation";
+
 /** A node whose `when` is false may not exist (RFC 7950 §8.1). */
 export function whenConstraint(engine: XpathEngine, context: DataSchema): Constraint | undefined {
   const conditions = conditionsOf(context);
@@ -57,8 +60,7 @@ export function whenConstraint(engine: XpathEngine, context: DataSchema): Constr
       if (!parent || conditionsHold(node, context, engine.evaluation(parent, text))) return;
       report.add(node, {
         tag: "unknown-element",
-        // Tells it from a node that no model has.
-        appTag: "when-violation",
+        appTag: whenViolation,
         message: `may exist only when ${text} is true`,
       });
     },

@@ -2,7 +2,7 @@ import type { ErrorTag, Violation } from "../error.ts";
 import type { DataSchema } from "../schema/schema.ts";
 import type { LeafValue } from "../schema/value-type.ts";
 import { type DataObject, keysOf } from "../tree/node.ts";
-import { type PathStep, printPath } from "../tree/path.ts";
+import { type InstancePath, type PathStep, printPath } from "../tree/path.ts";
 import type { Cursor } from "../xpath/cursor.ts";
 
 /** As many violations as one answer may carry (ARCHITECTURE §5). */
@@ -57,6 +57,11 @@ function cursorPath({ parent, schema, value }: Cursor): string {
 /** `reset` of `/m:device/reset/input`. */
 function operationName(path: string): string {
   return path.split("/").at(-2) ?? "";
+}
+
+/** The path of a node of the data tree. */
+export function instancePath({ parent, schema, value }: Cursor): InstancePath {
+  return parent ? [...instancePath(parent), pathStep(schema as DataSchema, value)] : [];
 }
 
 function pathStep(schema: DataSchema, value: Cursor["value"]): PathStep {

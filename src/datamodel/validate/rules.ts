@@ -43,6 +43,7 @@ export interface ChildRules extends NodeRules {
 
 export interface SchemaRules {
   readonly root: NodeRules;
+  readonly constraints: readonly Constraint[];
   /** Judged after every change, and after every removal, of anything. */
   readonly afterAnyChange: readonly Constraint[];
   readonly afterRemovals: readonly Constraint[];
@@ -50,18 +51,28 @@ export interface SchemaRules {
 
 /** Compiles the constraints on the configuration of a schema. @throws XpathError */
 export function compileRules(engine: XpathEngine): SchemaRules {
-  const compiler = new RulesCompiler(engine);
+  return rulesOf(new RulesCompiler(engine, "all"));
+}
+
+/** Only the `when` statements, judged where what they read changed; not where a node is new. */
+export function compileConditions(engine: XpathEngine): SchemaRules {
+  return rulesOf(new RulesCompiler(engine, "conditions"));
+}
+
+function rulesOf(compiler: RulesCompiler): SchemaRules {
   const root = compiler.root();
-  const all = compiler.constraints;
+  const { constraints } = compiler;
   return {
     root,
-    afterAnyChange: all.filter(({ reads }) => reads.everything),
-    afterRemovals: all.filter(({ readsRemovals }) => readsRemovals),
+    constraints,
+    afterAnyChange: constraints.filter(({ reads }) => reads.everything),
+    afterRemovals: constraints.filter(({ readsRemovals }) => readsRemovals),
   };
 }
 
 class RulesCompiler {
   readonly #engine: XpathEngine;
+  readonly #wanted: "all" | "conditions";
   readonly constraints: Constraint[] = [];
   readonly #constraintsAt = new Map<NodeSchema, Constraint[]>();
   readonly #presenceAt = new Map<NodeSchema, Constraint>();
@@ -69,8 +80,9 @@ class RulesCompiler {
   readonly #refers = new Map<NodeSchema, LeafrefIndex[]>();
   readonly #referred = new Map<NodeSchema, LeafrefIndex[]>();
 
-  constructor(engine: XpathEngine) {
+  constructor(engine: XpathEngine, wanted: "all" | "conditions") {
     this.#engine = engine;
+    this.#wanted = wanted;
   }
 
   root(): NodeRules {
@@ -87,10 +99,10 @@ class RulesCompiler {
   #collect(schema: NodeSchema): void {
     for (const constraint of this.#constraintsOf(schema)) {
       this.constraints.push(constraint);
-      addTo(this.#constraintsAt, schema, constraint);
+      if (this.#wanted === "all") addTo(this.#constraintsAt, schema, constraint);
     }
     if (!isParent(schema)) return;
-    const presence = presenceConstraint(this.#engine, schema);
+    const presence = this.#wanted === "all" ? presenceConstraint(this.#engine, schema) : undefined;
     if (presence) {
       this.constraints.push(presence);
       this.#presenceAt.set(schema, presence);
@@ -100,6 +112,7 @@ class RulesCompiler {
 
   #constraintsOf(schema: NodeSchema): Constraint[] {
     const when = "prop" in schema ? whenConstraint(this.#engine, schema) : undefined;
+    if (this.#wanted === "conditions") return when ? [when] : [];
     const musts = mustConstraints(this.#engine, schema);
     const isLeaf = schema.kind === "leaf" || schema.kind === "leaf-list";
     const reference = isLeaf ? this.#reference(schema) : undefined;
@@ -144,7 +157,7 @@ class RulesCompiler {
   }
 
   #uniques(schema: NodeSchema): UniqueIndex[] {
-    if (schema.kind !== "list") return [];
+    if (schema.kind !== "list" || this.#wanted === "conditions") return [];
     return (schema.ir.uniques ?? [])
       .map((paths) => new UniqueIndex(this.#engine, schema, paths))
       .filter(({ isConfig }) => isConfig);

@@ -10,8 +10,9 @@ import { Comparison } from "./comparison.ts";
 import { UndoLog } from "./counts.ts";
 import { Doubts } from "./doubts.ts";
 import { Judgement } from "./judgement.ts";
+import { type Making, Pruner } from "./pruner.ts";
 import { Report } from "./report.ts";
-import { compileRules, type SchemaRules } from "./rules.ts";
+import { compileConditions, compileRules, type SchemaRules } from "./rules.ts";
 
 /** What is wrong with a candidate. One of `accept` and `discard` ends it. */
 export interface Validation {
@@ -25,6 +26,11 @@ export interface Validation {
 }
 
 export interface Validator {
+  /**
+   * A candidate without the nodes whose `when` turned false by edits that do not write them
+   * (RFC 7950 §8.2); the candidate itself where there are none.
+   */
+  pruning(older: DataObject, newer: DataObject, making: Making): Slices<DataObject>;
   /**
    * Judges a candidate by what differs from `older`, which has to be valid, and by what refers to
    * it: the cost is that of the difference, not of the tree. An older tree other than the one
@@ -63,6 +69,7 @@ class IncrementalValidator implements Validator {
   readonly #schema: Schema;
   #engine: XpathEngine;
   #rules: SchemaRules;
+  #pruner: Pruner;
   /** The tree that the indexes describe. */
   #indexed: DataObject | undefined;
   #open: { readonly log: UndoLog } | undefined;
@@ -71,14 +78,20 @@ class IncrementalValidator implements Validator {
     this.#schema = schema;
     this.#engine = new XpathEngine(schema);
     this.#rules = compileRules(this.#engine);
+    this.#pruner = new Pruner(this.#engine, compileConditions(this.#engine));
   }
 
   schemaChanged(): void {
     const engine = new XpathEngine(this.#schema);
     const rules = compileRules(engine);
+    this.#pruner = new Pruner(engine, compileConditions(engine));
     this.#discard();
     [this.#engine, this.#rules] = [engine, rules];
     this.#indexed = undefined;
+  }
+
+  pruning(older: DataObject, newer: DataObject, making: Making): Slices<DataObject> {
+    return this.#pruner.pruning(older, newer, making);
   }
 
   validateAll(root: DataObject): Validation {

@@ -312,9 +312,11 @@ export class Engine implements Datastore {
     const { work: forgets, rest } = this.#live.splitForgets(change.edits);
     const work = bothWorks(change.work, forgets);
     const id = older.id + 1;
-    const { root, failed } = await breather.run(applyingEdits(older.root, rest));
-    const newer = { root, id };
+    const { root: edited, failed } = await breather.run(applyingEdits(older.root, rest));
     const { violations, unread } = refused(this.schema, options.unreadable, failed);
+    const making = { edits: rest, unread };
+    const root = await breather.run(this.#judge.pruning(older.root, edited, making));
+    const newer = { root, id };
     assignValues(this.schema.root, older.root, root);
     const judging = this.#judge.judge(older.root, root, { restoring: false, unread });
     const verdict = await breather.run(judging);

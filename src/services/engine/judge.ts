@@ -3,6 +3,7 @@ import type { ListSchema, Schema } from "../../datamodel/schema/schema.ts";
 import type { YangList } from "../../datamodel/tree/list.ts";
 import type { DataObject } from "../../datamodel/tree/node.ts";
 import { type KnownPlace, knownPlace, printPath } from "../../datamodel/tree/path.ts";
+import type { Making } from "../../datamodel/validate/pruner.ts";
 import { createValidator, type Validator } from "../../datamodel/validate/validator.ts";
 import type { Dataplane, Devices } from "../../dataplane/dataplane.ts";
 import type { Slices } from "../../lib/slices.ts";
@@ -69,6 +70,11 @@ export class Judge {
   *learning(root: DataObject): Slices<void> {
     const validation = yield* this.#validator.validation(root, root);
     validation.discard();
+  }
+
+  /** See `Validator`: what edits made impossible goes with them. */
+  pruning(older: DataObject, newer: DataObject, making: Making): Slices<DataObject> {
+    return this.#validator.pruning(older, newer, making);
   }
 
   *judge(older: DataObject, newer: DataObject, options: JudgeOptions): Slices<Verdict> {

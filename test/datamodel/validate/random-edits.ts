@@ -33,7 +33,7 @@ export function arbitraryEdit(schema: Schema): fc.Arbitrary<Edit> {
 }
 
 /** Leaves, containers and entries; never whole lists or the whole tree. */
-function spotsBelow(parent: ParentSchema, json: JsonObject, at: string): Spot[] {
+export function spotsBelow(parent: ParentSchema, json: JsonObject, at: string): Spot[] {
   return parent.children.flatMap((child) => {
     const value = json[child.jsonName];
     return value === undefined ? [] : spotsAt(child, value, `${at}/${child.jsonName}`);
