@@ -52,8 +52,8 @@ await_line() {
 
 # Prints the call as a user would type it, then makes it; the answer is indented below.
 call() {
-	local method=$1 body=$2 quote="'\"'\"'"
-	printf "\033[36m\$ grpcurl -plaintext -unix -d '%s' \\\\\n    %s %s\033[0m\n" "${body//\'/$quote}" "$socket" "$method"
+	local method=$1 body=$2
+	printf "\033[36m\$ grpcurl -plaintext -unix -d '%s' \\\\\n    %s %s\033[0m\n" "$body" "$socket" "$method"
 	grpcurl -plaintext -unix -d "$body" "$socket" "$method" >"$dir/answer" || die "$method failed"
 	sed 's/^/  /' "$dir/answer"
 }
@@ -135,7 +135,7 @@ done
 
 title "What an edit would write, without doing it"
 call yangplane.core.v1.TransactionService/Apply '{"options": {"dry_run": true}, "edits": [{
-  "path": "/simplebridge:simplebridge[name='"'br0'"']/fdb/entry[address='"'02:00:00:00:00:09'"']",
+  "path": "/simplebridge:simplebridge[name=\"br0\"]/fdb/entry[address=\"02:00:00:00:00:09\"]",
   "operation": "OPERATION_CREATE", "json": "{\"port\": \"p1\"}"}]}'
 grep -q '"plan"' "$dir/answer" || die "no plan"
 
