@@ -26,7 +26,7 @@ import { Closers } from "./closers.ts";
 import { commitLines } from "./commit-line.ts";
 import { readLocks } from "./locks.ts";
 import { type Monitoring, openMonitoring } from "./monitoring.ts";
-import type { DaemonOptions, TlsFiles } from "./options.ts";
+import { type DaemonOptions, defaultSocket, type TlsFiles } from "./options.ts";
 import { packageRoot } from "./package-root.ts";
 import { ServiceHost } from "./service-host.ts";
 
@@ -65,7 +65,9 @@ async function openListeners(
   closers: Closers,
 ): Promise<GrpcListener[]> {
   const files = tls && readTls(tls);
-  await mkdir(dirname(socket), { recursive: true });
+  if (dirname(socket) === dirname(defaultSocket)) {
+    await mkdir(dirname(socket), { recursive: true });
+  }
   const local = await Listener.onSocket(socket, log);
   closers.add(() => local.close());
   if (listen === undefined) return [{ listener: local }];
@@ -76,8 +78,8 @@ async function openListeners(
 
 /** @throws Error that names the file at fault */
 function readTls({ cert, key, clientCa }: TlsFiles): NonNullable<GrpcListener["tls"]> {
-  const pair = { cert: readFileSync(cert), key: readFileSync(key) };
-  const ca = clientCa === undefined ? undefined : readFileSync(clientCa);
+  const pair = { cert: readOption("--tls-cert", cert), key: readOption("--tls-key", key) };
+  const ca = clientCa === undefined ? undefined : readOption("--tls-client-ca", clientCa);
   try {
     createSecureContext({ ...pair, ca });
     // OpenSSL takes a file without any certificate, and then trusts nobody.
@@ -87,6 +89,14 @@ function readTls({ cert, key, clientCa }: TlsFiles): NonNullable<GrpcListener["t
     throw new Error(`TLS with ${files.join(", ")}`, { cause });
   }
   return { ...pair, ...(ca && { clientCa: ca }) };
+}
+
+function readOption(option: string, file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    throw new Error(`${option} ${file}`, { cause });
+  }
 }
 
 interface Surroundings {

@@ -36,7 +36,8 @@ export class UsageError extends Error {
 
 export const usage = `Usage: yangplaned [options]
 
-  --socket PATH         Unix socket for gRPC (default /run/yangplane/yangplane.sock)
+  --socket PATH         Unix socket for gRPC (default /run/yangplane/yangplane.sock);
+                        the folder of another one has to be there
   --state-dir DIR       journal of the configuration (default /var/lib/yangplane)
   --dataplane KIND      kernel (default) or memory: everything but packets, no privilege needed
   --pin-dir DIR         folder on a bpf file system (default /sys/fs/bpf/yangplane, and one of
@@ -53,8 +54,12 @@ export const usage = `Usage: yangplaned [options]
   --metrics-expose      allow metrics on addresses that others can reach: no TLS, no password
   --log-level LEVEL     debug, info (default), warn or error: the least that is logged
   --help, --version
+
+SIGTERM and SIGINT stop the daemon; packets go on. SIGHUP changes nothing: there is no file to read
+anew.
 `;
 
+export const defaultSocket = "/run/yangplane/yangplane.sock";
 const stateDirectory = "/var/lib/yangplane";
 
 /**
@@ -69,7 +74,7 @@ function defaultPinDirectory(directory: string): string {
 }
 
 const flags = {
-  socket: { type: "string", default: "/run/yangplane/yangplane.sock" },
+  socket: { type: "string", default: defaultSocket },
   "state-dir": { type: "string", default: stateDirectory },
   dataplane: { type: "string", default: "kernel" },
   "pin-dir": { type: "string" },
@@ -118,6 +123,15 @@ export function parseOptions(argv: readonly string[]): DaemonOptions | "help" | 
 }
 
 function parseFlags(argv: readonly string[]) {
+  const values = readFlags(argv);
+  for (const [name, value] of Object.entries(values)) {
+    // An unset variable of a script: the folder it is started in would take the place of the one meant.
+    if ([value].flat().includes("")) throw new UsageError(`--${name} is empty`);
+  }
+  return values;
+}
+
+function readFlags(argv: readonly string[]) {
   try {
     return parseArgs({ args: [...argv], options: flags, strict: true }).values;
   } catch (error) {

@@ -23,7 +23,7 @@ export class RememberedServices {
     const file = join(stateDirectory, "services.json");
     const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
       if (error.code === "ENOENT") return undefined;
-      throw error;
+      throw new Error(`reading ${file}`, { cause: error });
     });
     return new RememberedServices(file, text === undefined ? [] : parse(text, file));
   }

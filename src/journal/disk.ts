@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
-import { type FileHandle, mkdir, open, readdir, rename, unlink } from "node:fs/promises";
-import { errno } from "./journal-error.ts";
+import { type FileHandle, mkdir, open, readdir, rename, stat, unlink } from "node:fs/promises";
+import { dirname } from "node:path";
+import { errno, JournalError } from "./journal-error.ts";
 import { type DiskLock, lockFile } from "./lock-file.ts";
 
 /**
@@ -42,13 +43,18 @@ const flags = {
 const directoryMode = 0o700;
 const fileMode = 0o600;
 
+/**
+ * Node's own recursive mkdir tries for ever where a folder takes no others (/proc), and says ENOENT
+ * on a read-only file system.
+ */
 async function makeFolders(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true, mode: directoryMode });
+    await mkdir(path, { mode: directoryMode });
   } catch (error) {
-    // On a read-only file system Node's recursive mkdir says ENOENT; the plain one has the reason.
-    if (errno(error) === "ENOENT") await mkdir(path, { mode: directoryMode });
-    throw error;
+    if (errno(error) === "EEXIST" && (await stat(path)).isDirectory()) return;
+    if (errno(error) !== "ENOENT") throw error;
+    await makeFolders(dirname(path));
+    await mkdir(path, { mode: directoryMode });
   }
 }
 
@@ -99,18 +105,24 @@ export async function writeFully(
   }
 }
 
-/** Reads a whole file, closed again. */
+/** Reads a whole file, closed again. @throws JournalError that names it */
 export async function readWhole(disk: Disk, path: string): Promise<Uint8Array> {
   const file = await disk.open(path, "read");
   try {
-    const bytes = new Uint8Array(await file.size());
-    for (let done = 0; done < bytes.length; ) {
-      const count = await file.read(bytes.subarray(done), done);
-      if (count === 0) return bytes.subarray(0, done);
-      done += count;
-    }
-    return bytes;
+    return await readAll(file);
+  } catch (cause) {
+    throw JournalError.from(cause, path);
   } finally {
     await file.close();
   }
+}
+
+async function readAll(file: DiskFile): Promise<Uint8Array> {
+  const bytes = new Uint8Array(await file.size());
+  for (let done = 0; done < bytes.length; ) {
+    const count = await file.read(bytes.subarray(done), done);
+    if (count === 0) return bytes.subarray(0, done);
+    done += count;
+  }
+  return bytes;
 }

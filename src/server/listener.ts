@@ -1,5 +1,6 @@
-import { lstatSync, rmSync } from "node:fs";
+import { existsSync, lstatSync, rmSync } from "node:fs";
 import { createConnection, createServer, type Server, type Socket } from "node:net";
+import { dirname } from "node:path";
 import type { Log } from "../lib/log.ts";
 import { type HostPort, listenAddresses } from "./address.ts";
 
@@ -111,6 +112,9 @@ function portOf(server: Server | undefined): number | undefined {
 async function removeStaleSocket(path: string): Promise<void> {
   if (Buffer.byteLength(path) > socketPathMax) {
     throw new Error(`listening on ${path}: the path is longer than ${socketPathMax} bytes`);
+  }
+  if (!existsSync(dirname(path))) {
+    throw new Error(`listening on ${path}: its folder does not exist`);
   }
   const stat = lstatSync(path, { throwIfNoEntry: false });
   if (stat === undefined) return;

@@ -67,6 +67,8 @@ describe("the options of yangplaned", () => {
       reason: /--log-level is debug, info, warn, error, not trace/,
     },
     { argv: ["--nonsense"], reason: /nonsense/ },
+    { argv: ["--state-dir", ""], reason: /^--state-dir is empty$/ },
+    { argv: ["--service-dir", "a", "--service-dir", ""], reason: /^--service-dir is empty$/ },
     { argv: ["word"], reason: /word/ },
     { argv: ["--dataplane", "magic"], reason: /--dataplane is kernel or memory, not magic/ },
     { argv: ["--listen", "127.0.0.1:1"], reason: /--listen needs --tls-cert/ },

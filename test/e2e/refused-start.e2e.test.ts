@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmodSync, chownSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ApiClient } from "../support/api-client.ts";
 import { DaemonHome, type DaemonProcess, type Start } from "../support/daemon.ts";
@@ -65,11 +65,45 @@ const refusals: readonly Refusal[] = [
     says: /^yangplaned: listening on .*socket: .*EACCES.*\n$/,
   },
   {
-    title: "with a socket folder that it may not make",
-    how: () => ({ options: nobody, args: ["--socket", "/no-such-folder/socket"] }),
-    says: /^yangplaned: .*EACCES.*'\/no-such-folder'.*\n$/,
+    title: "with a socket folder that is not there",
+    how: () => ({ args: ["--socket", "/no-such-folder/socket"] }),
+    says: /^yangplaned: listening on \/no-such-folder\/socket: its folder does not exist\n$/,
+  },
+  {
+    title: "with a state directory where no folder can be made",
+    how: () => ({ args: ["--state-dir", "/proc/no-such-folder"] }),
+    says: /^yangplaned: .*ENOENT.*'\/proc\/no-such-folder'\n$/,
+  },
+  {
+    title: "with a folder where the log of the journal should be",
+    how: (home) => withFolder(home, `journal/log-${"0".repeat(20)}`),
+    says: /journal\/log-0{20}: EISDIR.*\n$/,
+  },
+  {
+    title: "with a folder where the list of services should be",
+    how: (home) => withFolder(home, "services.json"),
+    says: /^yangplaned: reading .*\/services\.json: EISDIR.*\n$/,
+  },
+  {
+    title: "with a certificate that is not there",
+    how: () => ({ args: ["--listen", "[::1]:0", ...tls("/no-such-file", "package.json")] }),
+    says: /^yangplaned: --tls-cert \/no-such-file: ENOENT.*\n$/,
+  },
+  {
+    title: "with a key that is a folder",
+    how: () => ({ args: ["--listen", "[::1]:0", ...tls("package.json", "/tmp")] }),
+    says: /^yangplaned: --tls-key \/tmp: EISDIR.*\n$/,
   },
 ];
+
+function tls(cert: string, key: string): string[] {
+  return ["--tls-cert", cert, "--tls-key", key];
+}
+
+function withFolder({ stateDirectory }: DaemonHome, path: string): Start {
+  mkdirSync(join(stateDirectory, path), { recursive: true });
+  return {};
+}
 
 function mountState({ stateDirectory }: DaemonHome, options: string): string {
   mkdirSync(stateDirectory);
@@ -89,6 +123,15 @@ describeKernel("a daemon that cannot start", { since: "6.6" }, () => {
       assert.equal(exitCode, 1);
     }).timeout(20_000);
   }
+
+  it("leaves no folder behind where it was given none", async () => {
+    using home = new DaemonHome("memory");
+    const folder = join(home.directory, "mistyped");
+
+    await home.spawn({ args: ["--socket", join(folder, "socket")] }).ended;
+
+    assert(!existsSync(folder));
+  }).timeout(20_000);
 
   it("mounts the bpf file system where it is missing", async () => {
     using home = new DaemonHome("kernel");

@@ -280,6 +280,18 @@ describe("a daemon that serves", function () {
     });
   }
 
+  for (const signal of ["SIGHUP", "SIGUSR1"] as const) {
+    it(`goes on serving after ${signal}`, async () => {
+      daemon.child.kill(signal);
+
+      await client.call(listCubes, {});
+      await daemon.client().call(listCubes, {});
+
+      assert.equal(daemon.child.exitCode, null);
+      assert.doesNotMatch(daemon.errors, /debugger/i);
+    });
+  }
+
   it("serves while a connection is silent and others break off", async () => {
     const silent = await connected(home.socket);
     for (let index = 0; index < 50; index += 1) {
