@@ -3,7 +3,7 @@ import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { BtfError } from "./btf/btf.ts";
 import { formOf } from "./btf/form.ts";
-import { describeObject, type ProgramDescription } from "./btf/object.ts";
+import { describeObject, type MapDescription, type ProgramDescription } from "./btf/object.ts";
 import { parseBtf } from "./btf/parse.ts";
 import { KernelError } from "./dataplane.ts";
 import { onBpffs } from "./pins.ts";
@@ -15,6 +15,8 @@ export interface CompiledFile {
   readonly digest: string;
   /** A short name for the form of the rows of each map: the same for maps whose rows are alike. */
   readonly rowForms: ReadonlyMap<string, string>;
+  /** Maps that are one for all objects. */
+  readonly shared: readonly string[];
   readonly programs: readonly ProgramDescription[];
 }
 
@@ -73,12 +75,17 @@ function describe(object: string, path: string): CompiledFile {
       path,
       digest: digest(bytes),
       rowForms: new Map(rowForms),
+      shared: maps.filter(isShared).map(({ name }) => name),
       programs,
     };
   } catch (cause) {
     if (!(cause instanceof BtfError)) throw cause;
     throw new KernelError(`reading ${path}`, "EINVAL", cause.message, { cause });
   }
+}
+
+function isShared({ owner, type }: MapDescription): boolean {
+  return owner === "shared" || type === "prog_array";
 }
 
 function digest(content: string | Uint8Array): string {

@@ -52,6 +52,9 @@ export interface ObjectRequest {
   readonly note?: string;
 }
 
+/** The fault of an object whose compiled file is another one now. */
+export const compiledAnew = "it was compiled anew";
+
 export interface Row {
   readonly key: Uint8Array;
   /** Per-CPU maps: one value for each possible CPU, each rounded up to 8 bytes. */
@@ -104,6 +107,8 @@ export interface Dataplane extends Disposable {
    * which is made if it is not there; undefined where there are no frames.
    */
   openRecirculation(): number | undefined;
+  /** Its index, undefined if it is not there. */
+  recirculation(): number | undefined;
   /** Takes that device away; nothing may be attached to it. */
   removeRecirculation(): void;
 
@@ -138,10 +143,14 @@ export interface Dataplane extends Disposable {
   objects(): readonly string[];
   /**
    * What an object was loaded with, also by an earlier daemon. Undefined where that cannot be
-   * relied on: not loaded, the compiled file is another one now, or somebody has removed parts of
-   * it; such an object wants a successor.
+   * relied on: it is not loaded, or has faults; such an object wants a successor.
    */
   loadedRequest(id: string): ObjectRequest | undefined;
+  /**
+   * What is wrong with a loaded object, a phrase each: somebody has removed parts of it, or the
+   * compiled file is another one now.
+   */
+  objectFaults(id: string): readonly string[];
 
   /** Writes all rows or none. Keys that exist are overwritten. */
   putRows(objectId: string, map: string, rows: readonly Row[]): void;

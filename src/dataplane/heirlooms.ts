@@ -1,11 +1,9 @@
 import type { CompiledFile } from "./compiled-files.ts";
 import type { CompiledObject } from "./compiled-object.ts";
-import { libbpf } from "./libbpf.ts";
 import { libc } from "./libc.ts";
 import { copyRows, hasBatches } from "./map-batch.ts";
-import { manifestIn, mapPath, type ObjectFolder, openPin, pinName } from "./object-folder.ts";
-import { type MapInfo, mapInfo, mapsOfProgram } from "./object-info.ts";
-import type { PinnedFiles } from "./pins.ts";
+import { mapPath, type ObjectFolder, openPin, pinName } from "./object-folder.ts";
+import { type MapInfo, mapInfo } from "./object-info.ts";
 
 /** A map of an earlier object: the new one uses it too, or at least has its rows. */
 interface Heirloom {
@@ -18,7 +16,6 @@ interface Heirloom {
 type Declaration = Omit<MapInfo, "id" | "name">;
 
 export interface Succession {
-  readonly files: PinnedFiles;
   readonly from: ObjectFolder;
   readonly compiled: CompiledObject;
   readonly file: CompiledFile;
@@ -68,30 +65,9 @@ function heirloom(succession: Succession, name: string, declared: Declaration): 
   return [];
 }
 
-/** By its pin, or, where somebody has removed that, by the programs that still use it. */
-function openHeirloom({ files, from, file }: Succession, name: string): number | undefined {
-  const pin = from.pins.get(name);
-  if (pin !== undefined) {
-    const isAlike = pin === pinName(name, file.rowForms.get(name));
-    return isAlike ? openPin(mapPath(from, name)) : undefined;
-  }
-  if (manifestIn(files, from)?.digest !== file.digest) return undefined;
-  for (const { path } of from.programs.values()) {
-    const program = openPin(path);
-    const ids = mapsOfProgram(program);
-    libc().close(program);
-    const found = ids.map((id) => mapNamed(id, name)).find((fd) => fd !== undefined);
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
-function mapNamed(id: number, name: string): number | undefined {
-  const fd = libbpf().mapById(id);
-  if (fd < 0) return undefined;
-  if (mapInfo(fd).name === name) return fd;
-  libc().close(fd);
-  return undefined;
+function openHeirloom({ from, file }: Succession, name: string): number | undefined {
+  const isAlike = from.pins.get(name) === pinName(name, file.rowForms.get(name));
+  return isAlike ? openPin(mapPath(from, name)) : undefined;
 }
 
 function isDeclaredAs(info: MapInfo, declared: Declaration): boolean {

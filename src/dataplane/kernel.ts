@@ -26,6 +26,7 @@ import { PinnedObjects } from "./pinned-objects.ts";
 import { checked, makeFolder, onBpffs, PinnedFiles, removePins } from "./pins.ts";
 import {
   openRecirculationDevice,
+  recirculationIndex,
   recirculationNames,
   removeRecirculationDevice,
 } from "./recirculation-device.ts";
@@ -103,6 +104,10 @@ export class KernelDataplane implements Dataplane {
     return openRecirculationDevice(this.ownDevices);
   }
 
+  recirculation(): number | undefined {
+    return recirculationIndex(this.ownDevices);
+  }
+
   removeRecirculation(): void {
     removeRecirculationDevice(this.ownDevices);
   }
@@ -144,6 +149,10 @@ export class KernelDataplane implements Dataplane {
 
   loadedRequest(id: string): ObjectRequest | undefined {
     return this.#objects.request(id);
+  }
+
+  objectFaults(id: string): readonly string[] {
+    return this.#objects.faults(id);
   }
 
   putRows(objectId: string, map: string, rows: readonly Row[]): void {

@@ -3,6 +3,7 @@
 import {
   type Attachment,
   type Census,
+  compiledAnew,
   type Dataplane,
   type Devices,
   excludes,
@@ -54,6 +55,8 @@ export class MemoryDataplane implements Dataplane {
   }
 
   openRecirculation(): undefined {}
+
+  recirculation(): undefined {}
 
   removeRecirculation(): void {}
 
@@ -111,9 +114,13 @@ export class MemoryDataplane implements Dataplane {
   }
 
   loadedRequest(id: string): ObjectRequest | undefined {
+    return this.objectFaults(id).length === 0 ? this.#objects.get(id)?.request : undefined;
+  }
+
+  objectFaults(id: string): readonly string[] {
     const object = this.#objects.get(id);
     const isCurrent = object && object.layout === this.#layouts.get(object.layout.name);
-    return isCurrent ? object.request : undefined;
+    return isCurrent || object === undefined ? [] : [compiledAnew];
   }
 
   putRows(objectId: string, map: string, rows: readonly Row[]): void {

@@ -3,25 +3,27 @@
  * `maps/<name>@<form of its rows>`, `programs/<name>` and a `manifest`.
  */
 
-import { renameSync } from "node:fs";
+import { existsSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { CompiledFile, CompiledFiles } from "./compiled-files.ts";
 import { CompiledObject } from "./compiled-object.ts";
-import { KernelError, type ObjectRequest } from "./dataplane.ts";
+import { compiledAnew, KernelError, type ObjectRequest } from "./dataplane.ts";
 import { Heirlooms } from "./heirlooms.ts";
 import { type JumpTable, jumpTableName } from "./jump-table.ts";
 import { libbpf } from "./libbpf.ts";
+import { libc } from "./libc.ts";
 import { type Manifest, pinManifest } from "./manifest.ts";
 import { KernelMap } from "./map.ts";
 import {
   manifestIn,
   mapPath,
   type ObjectFolder,
+  openPin,
   type Program,
   pinName,
   readFolder,
 } from "./object-folder.ts";
-import { mapInfo } from "./object-info.ts";
+import { mapInfo, mapsOfProgram } from "./object-info.ts";
 import {
   checked,
   folderOf,
@@ -71,6 +73,7 @@ export class PinnedObjects {
     const file = this.#parts.compiled.file(object);
     using compiled = this.#prepare(request, file, operation);
     using heirlooms = this.#heirlooms(compiled, file, from);
+    this.#shareMaps(compiled);
     heirlooms?.shareWith(compiled);
     compiled.load();
     heirlooms?.copyTo(compiled);
@@ -100,11 +103,19 @@ export class PinnedObjects {
   /** See Dataplane.loadedRequest. */
   request(id: string): ObjectRequest | undefined {
     const object = this.#objects.get(id);
-    const manifest = object && manifestIn(this.#parts.files, object);
-    if (!manifest) return undefined;
+    if (object === undefined || this.faults(id).length > 0) return undefined;
+    return manifestIn(this.#parts.files, object)?.request;
+  }
+
+  /** See Dataplane.objectFaults. */
+  faults(id: string): readonly string[] {
+    const object = this.#objects.get(id);
+    if (object === undefined) return [];
+    const manifest = manifestIn(this.#parts.files, object);
+    if (manifest === undefined) return ["the manifest is not pinned"];
     const file = this.#parts.compiled.file(manifest.request.object);
-    const isReliable = file.digest === manifest.digest && this.#isWhole(object, manifest, file);
-    return isReliable ? manifest.request : undefined;
+    if (file.digest !== manifest.digest) return [compiledAnew];
+    return [...missingPins(object, manifest, file), ...this.#foreignMaps(object, file)];
   }
 
   /** Programs by their id, and what they are part of. */
@@ -148,31 +159,24 @@ export class PinnedObjects {
     }
   }
 
-  /** False where somebody has removed a pin: such an object cannot be worked with. */
-  #isWhole(object: ObjectFolder, { request }: Manifest, file: CompiledFile): boolean {
-    const { families } = request;
-    const programs = file.programs.filter(({ family }) => families?.includes(family) ?? true);
-    return (
-      [...file.rowForms].every(([name, form]) => object.pins.get(name) === pinName(name, form)) &&
-      programs.every(({ name }) => object.programs.has(name)) &&
-      this.#parts.tables.every((table) => this.#jumpsBy(object, table))
-    );
-  }
-
   #prepare(request: ObjectRequest, { path }: CompiledFile, operation: string): CompiledObject {
     const compiled = new CompiledObject(path, operation);
     try {
       compiled.setConstants(request.constants);
       compiled.setCapacity(request.capacity);
       if (request.families) compiled.keepFamilies(request.families);
-      compiled.shareMaps(join(this.#parts.pinDirectory, "shared"));
-      for (const table of this.#parts.tables) {
-        compiled.useMap(jumpTableName(table.family), table.fd);
-      }
       return compiled;
     } catch (error) {
       compiled[Symbol.dispose]();
       throw error;
+    }
+  }
+
+  /** Those that are one for all objects; what is not there yet is made. */
+  #shareMaps(compiled: CompiledObject): void {
+    compiled.shareMaps(join(this.#parts.pinDirectory, "shared"));
+    for (const table of this.#parts.tables) {
+      compiled.useMap(jumpTableName(table.family), table.fd);
     }
   }
 
@@ -200,18 +204,37 @@ export class PinnedObjects {
   }
 
   #heirlooms(compiled: CompiledObject, file: CompiledFile, id: string | undefined) {
-    const from = id === undefined ? undefined : this.#objects.get(id);
-    if (from === undefined) return undefined;
-    const { files, tables } = this.#parts;
+    if (id === undefined || !this.#objects.has(id)) return undefined;
+    this.#pinAgain(id, file);
+    const from = this.get(id, `succeeding ${id}`);
+    const { tables } = this.#parts;
     const common = new Set(tables.map(({ family }) => jumpTableName(family)));
-    return new Heirlooms({ files, from, compiled, file, common });
+    return new Heirlooms({ from, compiled, file, common });
   }
 
-  /** False if another jump table has taken the place of the one that the programs know. */
-  #jumpsBy(object: ObjectFolder, table: JumpTable): boolean {
-    const name = jumpTableName(table.family);
-    if (!object.pins.has(name)) return true;
-    return mapInfo(this.#parts.files.open(mapPath(object, name))).id === table.id;
+  /** Maps whose pins somebody has removed, while programs of the object still use them. */
+  #pinAgain(id: string, file: CompiledFile): void {
+    const object = this.get(id, `pinning maps of ${id}`);
+    if (manifestIn(this.#parts.files, object)?.digest !== file.digest) return;
+    const missing = [...file.rowForms].filter(([name]) => !object.pins.has(name));
+    for (const [name, form] of missing) {
+      const path = join(object.path, "maps", pinName(name, form));
+      onBpffs(`pinning ${path}`, () => pinMapOfPrograms(object, name, path));
+    }
+    if (missing.length > 0) this.#objects.set(id, { ...readFolder(object.path), maps: new Map() });
+  }
+
+  /** Maps for all objects in whose place there is another one, or none, since it was loaded. */
+  #foreignMaps(object: ObjectFolder, { shared }: CompiledFile): string[] {
+    const { files, pinDirectory } = this.#parts;
+    const ids = (path: string) => (existsSync(path) ? mapInfo(files.open(path)).id : undefined);
+    return shared.flatMap((name) => {
+      if (!object.pins.has(name)) return [];
+      const common = ids(join(pinDirectory, "shared", name));
+      if (common === undefined) return [`shared/${name} is not pinned`];
+      const isSame = ids(mapPath(object, name)) === common;
+      return isSame ? [] : [`another map is pinned as shared/${name}`];
+    });
   }
 
   #openMap(objectId: string, name: string): KernelMap {
@@ -221,6 +244,50 @@ export class PinnedObjects {
     object.maps.set(name, opened);
     return opened;
   }
+}
+
+/** What somebody has removed of an object. */
+function missingPins(object: ObjectFolder, { request }: Manifest, file: CompiledFile): string[] {
+  const { families } = request;
+  const wanted = file.programs.filter(({ family }) => families?.includes(family) ?? true);
+  const programs = wanted.filter(({ name }) => !object.programs.has(name));
+  const maps = [...file.rowForms].filter(([name, form]) => {
+    return object.pins.get(name) !== pinName(name, form);
+  });
+  return [
+    ...maps.map(([name]) => `maps/${name} is not pinned`),
+    ...programs.map(({ name }) => `programs/${name} is not pinned`),
+  ];
+}
+
+/** Does nothing where no pinned program uses a map of that name. */
+function pinMapOfPrograms({ programs }: ObjectFolder, name: string, path: string): void {
+  for (const program of programs.values()) {
+    const fd = mapOfProgram(program.path, name);
+    if (fd === undefined) continue;
+    try {
+      makeFolder(dirname(path));
+      pin(fd, path);
+    } finally {
+      libc().close(fd);
+    }
+    return;
+  }
+}
+
+function mapOfProgram(path: string, name: string): number | undefined {
+  const program = openPin(path);
+  const ids = mapsOfProgram(program);
+  libc().close(program);
+  return ids.map((id) => openMapNamed(id, name)).find((fd) => fd !== undefined);
+}
+
+function openMapNamed(id: number, name: string): number | undefined {
+  const fd = libbpf().mapById(id);
+  if (fd < 0) return undefined;
+  if (mapInfo(fd).name === name) return fd;
+  libc().close(fd);
+  return undefined;
 }
 
 function pin(fd: number, path: string): void {

@@ -33,6 +33,13 @@ export function openRecirculationDevice(names: readonly [string, string]): numbe
   return ends[0]?.ifindex ?? 0;
 }
 
+/** Of the first, if the pair is whole and up. */
+export function recirculationIndex(names: readonly [string, string]): number | undefined {
+  using client = new NetlinkClient(NETLINK_ROUTE);
+  const [first, second] = names.map((name) => find(client, name));
+  return first?.up && second?.up ? first.ifindex : undefined;
+}
+
 export function removeRecirculationDevice([name]: readonly [string, string]): void {
   using client = new NetlinkClient(NETLINK_ROUTE);
   const link = find(client, name);

@@ -147,7 +147,9 @@ export class TestBridge implements Disposable {
   recirculating(): this {
     const { dataplane } = this;
     const parts = { dataplane, devices: new MemoryDevices() };
-    for (const step of recirculationSteps(parts, new Inheritance(dataplane))) step.apply();
+    const ifindex = dataplane.openRecirculation();
+    const steps = recirculationSteps(parts, new Inheritance(dataplane), ifindex);
+    for (const step of steps) step.apply();
     return this;
   }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { mock } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import type { Edit, PlanStep } from "../../src/datamodel/datastore/datastore.ts";
 import { CommitError } from "../../src/datamodel/error.ts";
@@ -16,6 +17,7 @@ import { failingDataplane, recordingDataplane, type Write } from "../support/obs
 import { picture } from "../support/picture.ts";
 import { RandomEdits } from "../support/random-edits.ts";
 import { jsonOf } from "../support/tree.ts";
+import { vandalise } from "../support/vandal.ts";
 
 /** A data plane made for one run, and the devices its cubes may use. */
 export interface Ground extends Disposable {
@@ -194,6 +196,29 @@ export function engineProperties(options: PropertyOptions): void {
         await engine.commit(edits, local);
         seeing.check(engine, ground.dataplane);
         await happen(gen, ground, engine);
+        seeing.check(engine, ground.dataplane);
+      });
+      await engine.close();
+    })).timeout(timeoutMs);
+
+  it("is found to be as configured at any time, and mended when somebody has changed it", () =>
+    check(async (gen) => {
+      using ground = options.ground();
+      const engine = await start(ground.dataplane, ground.devices);
+
+      await play(gen, engine, async (edits) => {
+        await engine.commit(edits, local);
+        await happen(gen, ground, engine);
+        assert.deepEqual((await engine.verify({ repair: false })).drifts, []);
+        const before = picture(ground.dataplane, layouts);
+        vandalise(gen, ground.dataplane, layouts);
+        const isTouched = !isDeepStrictEqual(picture(ground.dataplane, layouts), before);
+
+        const found = await engine.verify({ repair: true });
+
+        assert.ok(found.total > 0 || !isTouched);
+        assert.deepEqual(picture(ground.dataplane, layouts), before);
+        assert.deepEqual((await engine.verify({ repair: false })).drifts, []);
         seeing.check(engine, ground.dataplane);
       });
       await engine.close();

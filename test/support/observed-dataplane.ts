@@ -37,6 +37,10 @@ class ObservedDataplane implements Dataplane {
     return this.#inner.openRecirculation();
   }
 
+  recirculation(): number | undefined {
+    return this.#inner.recirculation();
+  }
+
   removeRecirculation(): void {
     this.#inner.removeRecirculation();
   }
@@ -120,6 +124,10 @@ class ObservedDataplane implements Dataplane {
 
   loadedRequest(id: string): ObjectRequest | undefined {
     return this.#inner.loadedRequest(id);
+  }
+
+  objectFaults(id: string): readonly string[] {
+    return this.#inner.objectFaults(id);
   }
 
   rows(objectId: string, map: string): readonly Row[] {

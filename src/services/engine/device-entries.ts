@@ -55,7 +55,7 @@ export function entryPlace(
   inherited: Inheritance | undefined,
 ): EntryPlace {
   const name = entryName(ifindex);
-  const madePromiscuous = inherited?.madePromiscuous(name) ?? !promiscuous;
+  const madePromiscuous = inherited?.madePromiscuous(ifindex) ?? !promiscuous;
   const { id, from } = inherited?.place(name, entryRequest) ?? { id: name };
   return { objectId: id, madePromiscuous, from };
 }

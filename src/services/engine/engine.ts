@@ -11,6 +11,7 @@ import type {
   Snapshot,
   View,
 } from "../../datamodel/datastore/datastore.ts";
+import type { Verification, Verifier } from "../../datamodel/datastore/drift.ts";
 import type { Tracer } from "../../datamodel/datastore/trace.ts";
 import { CommitError, RequestError } from "../../datamodel/error.ts";
 import type { OperationSchema, Schema } from "../../datamodel/schema/schema.ts";
@@ -24,6 +25,7 @@ import type { MetricSource } from "../../lib/metric.ts";
 import { atOnce, Breather, type Slices } from "../../lib/slices.ts";
 import type { Discovered } from "../any-service.ts";
 import { assignValues } from "./assign.ts";
+import { ChangeFeed } from "./change-feed.ts";
 import { commitError } from "./commit-error.ts";
 import {
   type CommitLog,
@@ -42,6 +44,7 @@ import {
   subjectOfEdits,
   subjectOfOperation,
 } from "./commit-report.ts";
+import { Garbage } from "./garbage.ts";
 import { checkingIfMatch, UndoneCommits } from "./if-match.ts";
 import { Judge, type Verdict, violationsMax } from "./judge.ts";
 import { LiveState } from "./live-state.ts";
@@ -52,9 +55,10 @@ import { refused } from "./refused.ts";
 import { Roster, type ServiceOffer } from "./roster.ts";
 import { bothWorks, noWork, type StateWork } from "./state-work.ts";
 import { applySteps, undoSteps } from "./step.ts";
-import { planTakeover } from "./takeover.ts";
+import { survey } from "./takeover.ts";
 import { DataplaneTracer } from "./tracer.ts";
 import { Turns } from "./turns.ts";
+import { DataplaneVerifier } from "./verifier.ts";
 
 export interface EngineParts {
   readonly schema: Schema;
@@ -80,7 +84,7 @@ interface PendingCommit {
  * configuration and facts (ARCHITECTURE.md). One commit at a time, all or nothing; reads see the
  * last version that was applied.
  */
-export class Engine implements Datastore {
+export class Engine implements Datastore, Verifier {
   readonly schema: Schema;
   readonly #parts: EngineParts;
   readonly #planner: Planner;
@@ -88,8 +92,9 @@ export class Engine implements Datastore {
   readonly #notifier: Notifier;
   readonly #live: LiveState;
   readonly #roster: Roster;
+  readonly #verifier: DataplaneVerifier;
   readonly #turns = new Turns();
-  readonly #listeners = new Set<(event: ChangeEvent) => void>();
+  readonly #feed: ChangeFeed;
   readonly #schemaListeners = new Set<(change: SchemaChange) => void>();
   readonly #pending: PendingCommit[] = [];
   readonly #undone = new UndoneCommits();
@@ -101,19 +106,21 @@ export class Engine implements Datastore {
   /** Settles when the snapshot of the configuration that is being written last is, or is not. */
   #snapshot: Promise<void> = Promise.resolve();
   readonly #report: (report: CommitReport) => void;
-  /** Objects of deleted cubes that are still loaded. */
-  #garbage: string[] = [];
+  readonly #garbage: Garbage;
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
     this.#report = parts.onCommit ?? (() => undefined);
     this.schema = parts.schema;
+    this.#feed = new ChangeFeed(parts.onError);
+    this.#garbage = new Garbage(parts);
     this.#planner = new Planner(parts.schema, parts);
     this.#judge = new Judge(parts.schema, { ...parts, planner: this.#planner });
     this.#running = emptyState(parts.schema);
     this.#notifier = new Notifier({ ...parts, root: () => this.#running.root });
     const known = { services: [...parts.services], planner: this.#planner };
     this.#roster = new Roster({ ...parts, ...known, judge: this.#judge });
+    const durable = () => this.#written.catch(() => this.#undoPending());
     this.#live = new LiveState({
       ...parts,
       ...known,
@@ -122,21 +129,40 @@ export class Engine implements Datastore {
       peers: this.#judge.peers,
       attachments: this.#judge.attachments,
       turns: this.#turns,
-      durable: () => this.#written.catch(() => this.#undoPending()),
-      changed: (state) => this.#publish(this.#running, this.#running, state),
+      durable,
+      changed: (state) => this.#feed.publish(this.#running, this.#running, state),
       succeeded: (objectIds) => this.#discard(objectIds),
     });
-    this.tracer = new DataplaneTracer({
+    const tracer = new DataplaneTracer({
       ...parts,
       planner: this.#planner,
       root: () => this.#running.root,
       turns: this.#turns,
       onChange: (listener) => this.subscribe(listener),
     });
+    this.tracer = tracer;
+    this.#verifier = new DataplaneVerifier({
+      ...parts,
+      ...known,
+      turns: this.#turns,
+      version: () => this.#running,
+      durable,
+      isTracing: () => tracer.isTracing,
+      repaired: (loaded, unused) => {
+        this.#live.reloaded(loaded);
+        this.#discard(unused);
+        // Marks of a trace are set again by it.
+        this.#feed.publish(this.#running, this.#running, []);
+      },
+    });
   }
 
   /** Looks at single frames, on request. */
   readonly tracer: Tracer;
+
+  verify(options: { readonly repair: boolean }): Promise<Verification> {
+    return this.#verifier.verify(options);
+  }
 
   /** What is told of the cubes to monitoring. */
   get metrics(): MetricSource {
@@ -152,8 +178,7 @@ export class Engine implements Datastore {
   }
 
   subscribe(listener: (event: ChangeEvent) => void): Disposable {
-    this.#listeners.add(listener);
-    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+    return this.#feed.subscribe(listener);
   }
 
   listen(listener: (notification: NotificationEvent) => void): Disposable {
@@ -219,7 +244,7 @@ export class Engine implements Datastore {
       const verdict = await breather.run(this.#judge.judge(empty, root, { restoring: true }));
       if (verdict.violations.length > 0) throw new RequestError(verdict.violations);
       const takeover = { planner: this.#planner, parts: this.#parts, empty, root };
-      const plan = await breather.run(planTakeover(takeover));
+      const { plan } = await breather.run(survey(takeover));
       await applySteps(plan.steps, breather);
       verdict.accept();
       this.#running = stored;
@@ -345,7 +370,7 @@ export class Engine implements Datastore {
     if (delta.length === 0) {
       await applySteps(work.steps, breather);
       verdict.discard();
-      if (work.changed.length > 0) this.#publish(older, older, work.changed);
+      if (work.changed.length > 0) this.#feed.publish(older, older, work.changed);
       return { outcome: { commit: { id: String(older.id), durable: true, time }, plan: [] } };
     }
     const { user, comment } = options;
@@ -362,7 +387,7 @@ export class Engine implements Datastore {
     this.#pending.push(commit);
     const durable = this.#record(record, commit);
     this.#live.follow(plan);
-    this.#publish(older, newer, work.changed);
+    this.#feed.publish(older, newer, work.changed);
     const isDurable = options.wait !== "applied";
     const { id } = header;
     return { outcome: { commit: { id: String(id), durable: isDurable, time }, plan: [] }, durable };
@@ -412,32 +437,17 @@ export class Engine implements Datastore {
   /** Drops what is durable from the pending commits and unloads what they deleted. */
   #settle(version: Version): void {
     while (this.#pending[0] && this.#pending[0].newer.id <= version.id) {
-      this.#garbage.push(...(this.#pending.shift()?.plan.unload ?? []));
+      this.#garbage.add(this.#pending.shift()?.plan.unload ?? []);
     }
-    this.#collectGarbage();
+    this.#garbage.collect();
   }
 
   /** Unloads objects that nothing uses any more. */
   #discard(objectIds: readonly string[]): void {
     if (objectIds.length === 0) return;
     this.#live.follow({ released: [] });
-    this.#garbage.push(...objectIds);
-    this.#collectGarbage();
-  }
-
-  #collectGarbage(): void {
-    this.#garbage = this.#garbage.filter((objectId) => !this.#unload(objectId));
-  }
-
-  /** False if the kernel refused: nothing uses the object, so it waits for the next commit. */
-  #unload(objectId: string): boolean {
-    try {
-      this.#parts.dataplane.unloadObject(objectId);
-      return true;
-    } catch (error) {
-      this.#parts.onError(error);
-      return false;
-    }
+    this.#garbage.add(objectIds);
+    this.#garbage.collect();
   }
 
   #undoPending(): void {
@@ -455,24 +465,7 @@ export class Engine implements Datastore {
       const undone = { root: older.root, id: this.#running.id + 1 };
       this.#running = undone;
       this.#live.follow(plan);
-      this.#publish(newer, undone, []);
-    }
-  }
-
-  #publish(older: Version, newer: Version, state: readonly InstancePath[]): void {
-    const event: ChangeEvent = {
-      commitId: String(newer.id),
-      time: new Date(),
-      older: older.root,
-      newer: newer.root,
-      state,
-    };
-    for (const listener of this.#listeners) {
-      try {
-        listener(event);
-      } catch (error) {
-        this.#parts.onError(error);
-      }
+      this.#feed.publish(newer, undone, []);
     }
   }
 }

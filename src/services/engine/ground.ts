@@ -10,7 +10,7 @@ import {
 import type { MapLayout, ObjectLayout } from "../../dataplane/layout.ts";
 import type { Slices } from "../../lib/slices.ts";
 import { entryDevice, madePromiscuousNote } from "./entry.ts";
-import { attachStep, opposite, programStep, promiscuousStep } from "./placing.ts";
+import { attachStep, opposite, placedText, programStep, promiscuousStep } from "./placing.ts";
 import { keyText, RowsStep } from "./rows.ts";
 import type { Ground, Slot, Step, StepOwner } from "./step.ts";
 
@@ -59,6 +59,8 @@ export class SurveyedGround implements Ground {
   readonly #programs: Map<string, ProgramSlot>;
   readonly #attachments: Map<string, Attachment>;
   readonly #modes = new Set<number>();
+  /** Objects that were asked for and are not there. */
+  readonly missing = new Set<string>();
 
   constructor({ dataplane, devices }: GroundParts) {
     this.#dataplane = dataplane;
@@ -72,6 +74,7 @@ export class SurveyedGround implements Ground {
     const { id, capacity } = request;
     const isLoaded = this.#loaded.has(id);
     const kept = { layout, owner, capacity, maps: new Map() };
+    if (!isLoaded) this.missing.add(id);
     if (isLoaded) this.#kept.set(id, { ...kept, source: id, isTaken: () => true });
     else if (from !== undefined) {
       const taken = this.#dataplane.mapsTakenAlong(request, from);
@@ -105,6 +108,11 @@ export class SurveyedGround implements Ground {
     return { excluded };
   }
 
+  /** Whether an object has left what it has to one that is to be loaded. */
+  isSucceeded(id: string): boolean {
+    return [...this.#kept.values()].some(({ source }) => source === id);
+  }
+
   takeMode(ifindex: number): void {
     this.#modes.add(ifindex);
   }
@@ -118,13 +126,14 @@ export class SurveyedGround implements Ground {
       yield;
     }
     for (const attachment of this.#attachments.values()) {
-      steps.push(opposite(attachStep(this.#parts, nobody, attachment), { operation: "detach" }));
+      const step = attachStep(this.#parts, nobody, attachment);
+      steps.push(leftover(opposite(step, { operation: "detach" }), attachment));
     }
     const unload = [...this.#loaded].filter((id) => !this.#kept.has(id));
     steps.push(...this.#leftModes(unload));
     for (const slot of this.#programs.values()) {
       const cleared = programStep(this.#dataplane, nobody, slot);
-      steps.push(opposite(cleared, { operation: "clear-program" }));
+      steps.push(leftover(opposite(cleared, { operation: "clear-program" }), slot));
     }
     return { before, steps, unload };
   }
@@ -168,6 +177,10 @@ export class SurveyedGround implements Ground {
     maps.set(name, map);
     return map;
   }
+}
+
+function leftover(step: Step, placed: Pick<ProgramSlot, "objectId" | "program">): Step {
+  return { ...step, found: () => [placedText(placed)] };
 }
 
 /** Of the engine's own maps, arrays and tables are its to write; the rest programs write. */

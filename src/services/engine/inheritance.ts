@@ -1,5 +1,6 @@
 import type { Dataplane, ObjectRequest, ProgramSlot } from "../../dataplane/dataplane.ts";
-import { madePromiscuousNote } from "./entry.ts";
+import type { AnyFacts } from "../any-service.ts";
+import { entryName, madePromiscuousNote } from "./entry.ts";
 import { equalBytes } from "./rows.ts";
 
 /** How an object is to be loaded, by whatever id. */
@@ -15,6 +16,15 @@ export interface ObjectPlace {
   readonly from?: string;
 }
 
+/** What a daemon that runs knows beside what can be found in the data plane. */
+export interface Running {
+  factsOf(cubeId: string): AnyFacts | undefined;
+  slotOf(cubeId: string, program: string): number | undefined;
+  slots(): Iterable<number>;
+  /** Undefined for a device that is not used. */
+  madePromiscuous(ifindex: number): boolean | undefined;
+}
+
 /**
  * What the data plane has loaded already, by an earlier daemon: a cube that is still wanted keeps
  * its object and its slot, a device its entry object and the mode it was found in. An object that
@@ -25,10 +35,13 @@ export class Inheritance {
   /** Ids by name, the one that packets use first. */
   readonly #ids = new Map<string, string[]>();
   readonly #slots: readonly ProgramSlot[];
+  readonly #running: Running | undefined;
 
   constructor(
     dataplane: Pick<Dataplane, "objects" | "loadedRequest" | "programs" | "attachments">,
+    running?: Running,
   ) {
+    this.#running = running;
     this.#slots = dataplane.programs();
     const used = new Set([...this.#slots, ...dataplane.attachments()].map((one) => one.objectId));
     for (const id of dataplane.objects()) {
@@ -57,17 +70,25 @@ export class Inheritance {
   /** The slot that a program of the objects of this name is in. */
   slotOf(name: string, program: string): number | undefined {
     const isSame = (one: ProgramSlot) => nameOf(one.objectId) === name && one.program === program;
-    return this.#slots.find(isSame)?.slot;
+    return this.#running?.slotOf(name, program) ?? this.#slots.find(isSame)?.slot;
   }
 
   /** Slots that packets may still be sent to. */
   slots(): ReadonlySet<number> {
-    return new Set(this.#slots.map(({ slot }) => slot));
+    const running = this.#running?.slots() ?? [];
+    return new Set([...this.#slots.map(({ slot }) => slot), ...running]);
+  }
+
+  /** What the rows of a cube are a function of, if this daemon has written them. */
+  factsOf(cubeId: string): AnyFacts | undefined {
+    return this.#running?.factsOf(cubeId);
   }
 
   /** Whether a device was made promiscuous; undefined where nobody has used it. */
-  madePromiscuous(entryName: string): boolean | undefined {
-    const ids = this.#ids.get(entryName);
+  madePromiscuous(ifindex: number): boolean | undefined {
+    const known = this.#running?.madePromiscuous(ifindex);
+    if (known !== undefined) return known;
+    const ids = this.#ids.get(entryName(ifindex));
     return ids?.some((id) => this.#requests.get(id)?.note === madePromiscuousNote);
   }
 }

@@ -66,6 +66,12 @@ export class LiveState implements Disposable {
     this.#ports.look();
   }
 
+  /** Takes note of objects that were loaded beside any commit. */
+  reloaded(objectIds: ReadonlySet<string>): void {
+    this.#rings.followAnew(objectIds, this.#parts.planner.loaded);
+    this.#ports.look();
+  }
+
   [Symbol.dispose](): void {
     for (const work of this.#background) work[Symbol.dispose]();
   }

@@ -57,6 +57,23 @@ export class LoadedCubes {
     this.#cubes.set(cube.id, { ...this.#get(cube), learned });
   }
 
+  /** Slots that are used. */
+  slots(): Iterable<number> {
+    return this.#slots;
+  }
+
+  /** Takes over the cubes of a plan for the same configuration, made from nothing. */
+  adopt({ loaded }: { readonly loaded: LoadedCubes }): void {
+    const known = new Map(this.#cubes);
+    this.#cubes.clear();
+    this.#slots.clear();
+    for (const one of loaded.#cubes.values()) {
+      // What was learned since has no rows yet.
+      const { learned } = known.get(one.cube.id) ?? one;
+      this.#remember({ ...one, learned });
+    }
+  }
+
   /** The smallest slot that is neither used nor among `taken`. */
   freeSlot(taken: ReadonlySet<number>): number {
     let slot = 0;

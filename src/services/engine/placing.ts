@@ -29,6 +29,8 @@ export function loadStep(dataplane: Dataplane, load: ObjectLoad): Step {
     ],
     apply: () => dataplane.loadObject(request, from),
     undo: () => dataplane.unloadObject(request.id),
+    found: () => (from === undefined ? [] : [dataplane.objectFaults(from).join("; ")]),
+    objectId: request.id,
     onto: (ground) => (ground.takeObject({ request, from, layout, owner }) ? undefined : step),
   };
   return step;
@@ -41,12 +43,14 @@ export function programStep(dataplane: Dataplane, owner: StepOwner, wanted: Prog
     describe: () => [{ ...owner, operation: "set-program", target: `${family}[${slot}]` }],
     apply: () => dataplane.setProgram(slot, objectId, program),
     undo: () => dataplane.clearProgram(family, slot),
+    objectId,
     onto: (ground) => {
       const was = ground.takeProgram(wanted);
       if (was === undefined) return step;
       if (isSameProgram(was, wanted)) return undefined;
       return {
         ...step,
+        found: () => [placedText(was)],
         undo: () => putBack(was, () => dataplane.setProgram(slot, was.objectId, was.program)),
       };
     },
@@ -72,22 +76,25 @@ export function attachStep(
   attachment: Attachment,
 ): Step {
   const { dataplane, devices } = parts;
-  const { ifindex, hook } = attachment;
+  const { ifindex, hook, objectId } = attachment;
   const target = `${deviceName(devices, ifindex)} ${hook}`;
   const step: Step = {
     describe: () => [{ ...owner, operation: "attach", target }],
     apply: () => dataplane.attach(attachment),
     undo: () => dataplane.detach(ifindex, hook),
+    objectId,
     onto: (ground) => {
       const { same, excluded } = ground.takeAttachment(attachment);
       if (excluded) {
         const other = attachStep(parts, owner, excluded);
-        return sequence([opposite(other, { operation: "detach" }), step]);
+        return { ...sequence([opposite(other, { operation: "detach" }), step]), objectId };
       }
       if (same === undefined) return step;
       if (isSameProgram(same, attachment)) return undefined;
       return {
         describe: () => step.describe(),
+        found: () => [placedText(same)],
+        objectId,
         apply: () => dataplane.reattach(attachment),
         undo: () => putBack(same, () => dataplane.reattach(same)),
       };
@@ -106,6 +113,7 @@ export function promiscuousStep(devices: Devices, owner: StepOwner, ifindex: num
     describe: () => [{ ...owner, operation: "set-device", target, value: { promiscuous: true } }],
     apply: set(true),
     undo: set(false),
+    found: () => [{ promiscuous: false }],
     onto: (ground) => {
       ground.takeMode(ifindex);
       return devices.byIndex(ifindex)?.promiscuous ? undefined : step;
@@ -149,6 +157,11 @@ function sequence(steps: readonly Step[]): Step {
 
 function deviceName(devices: Devices, ifindex: number): string {
   return devices.byIndex(ifindex)?.name ?? `ifindex ${ifindex}`;
+}
+
+/** A program as it is told of where it is found. */
+export function placedText({ objectId, program }: Placed): string {
+  return objectId === "" ? "a program of no object that is there" : `${program} of ${objectId}`;
 }
 
 interface Placed {

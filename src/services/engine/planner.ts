@@ -25,7 +25,7 @@ import {
 import type { CubeView } from "./cube-view.ts";
 import { derivedChanges } from "./derived-rows.ts";
 import { initialFacts, type NamedPortFact, portFact, withPorts } from "./facts.ts";
-import { type Inheritance, successorOf } from "./inheritance.ts";
+import { type Inheritance, type Running, successorOf } from "./inheritance.ts";
 import { cubeId, cubeOwner, LoadedCubes } from "./loaded-cubes.ts";
 import { type LinkParts, linkOf, Places } from "./places.ts";
 import { exchangeStep, opposite, programStep } from "./placing.ts";
@@ -78,6 +78,30 @@ export class Planner {
   /** The top-level lists that hold cubes, with their services. */
   get services(): ReadonlyMap<ListSchema, AnyService> {
     return this.#services;
+  }
+
+  /** What a plan from nothing cannot know of what this one has done. */
+  get running(): Running {
+    const { loaded, wiring } = this;
+    const placed = (id: string, program: string) => {
+      const cube = loaded.byId(id);
+      return cube && placedPrograms(cube).find((one) => one.program === program)?.slot;
+    };
+    return {
+      factsOf: (id) => {
+        const cube = loaded.byId(id);
+        return cube && loaded.applied(cube);
+      },
+      slotOf: placed,
+      slots: () => loaded.slots(),
+      madePromiscuous: (ifindex) => wiring.madePromiscuous(ifindex),
+    };
+  }
+
+  /** The steps of another's plan, from nothing to the same configuration, have been done. */
+  adopt(other: Planner): void {
+    this.loaded.adopt(other);
+    this.wiring.adopt(other);
   }
 
   /** The next plans are with the service too. */
@@ -170,7 +194,8 @@ export class Planner {
   /** The facts of a cube as the plan leaves them: those of ports that it touches may differ. */
   #factsAfter(draft: PlanDraft, cube: CubeRuntime, config: DataObject): AnyFacts {
     const isNew = this.loaded.of(config) === undefined;
-    const facts = isNew ? initialFacts(cube.service) : this.loaded.applied(cube);
+    const known = isNew ? draft.inherited?.factsOf(cube.id) : this.loaded.applied(cube);
+    const facts = known ?? initialFacts(cube.service);
     const names = draft.ports.filter((port) => port.cube.id === cube.id).map(({ port }) => port);
     return withPorts(facts, this.#portFacts(this.#linkParts(draft), config, names));
   }

@@ -21,16 +21,20 @@ interface Parts {
 }
 
 /**
- * What makes the recirculation device and its programs, so that frames can go round by it into a
- * cube (docs/adr/0014-recirculation.md). The row comes last: programs send frames from then on.
+ * What puts the programs on the recirculation device, if there is one, so that frames can go round
+ * by it into a cube (docs/adr/0014-recirculation.md). The row comes last: programs send frames from
+ * then on.
  */
-export function recirculationSteps(parts: Parts, inherited: Inheritance): readonly Step[] {
+export function recirculationSteps(
+  parts: Parts,
+  inherited: Inheritance,
+  ifindex: number | undefined,
+): readonly Step[] {
   const { dataplane } = parts;
   const { id: objectId, from } = inherited.place(recirculationId, wanted);
   const request = { ...wanted, id: objectId };
   const target = recirculationId;
   const load = loadStep(dataplane, { owner, layout: recirculationObject, request, from, target });
-  const ifindex = dataplane.openRecirculation();
   if (ifindex === undefined) return [load];
   const { name: program } = recirculationObject.programs.recirculate;
   const attachments = hooks.map((hook) => {

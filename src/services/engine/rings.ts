@@ -27,6 +27,12 @@ export class Rings implements Disposable {
     for (const cube of loaded.values()) this.#followCube(cube);
   }
 
+  /** Objects that were loaded anew under the same id are followed anew. */
+  followAnew(objectIds: ReadonlySet<string>, cubes: Iterable<CubeRuntime>): void {
+    for (const objectId of objectIds) this.#leave(objectId);
+    this.follow(cubes);
+  }
+
   [Symbol.dispose](): void {
     for (const objectId of this.#followed.keys()) this.#leave(objectId);
   }

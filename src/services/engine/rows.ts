@@ -70,6 +70,15 @@ export class RowsStep implements Step {
     this.#changes = changes;
   }
 
+  get objectId(): string {
+    return this.#target.objectId;
+  }
+
+  found(): readonly unknown[] {
+    const { value } = this.#target.layout;
+    return this.#changes.map(({ was }) => was && readable(value.decode(was)));
+  }
+
   describe(): PlanStep[] {
     const { cube, layout } = this.#target;
     return this.#changes.map(({ key, is, origin }) => ({

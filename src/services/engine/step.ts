@@ -17,6 +17,13 @@ export interface Step {
    * Steps without it are done in any case.
    */
   onto?(ground: Ground): Step | undefined;
+  /**
+   * Of what `onto` has given: what is there instead of each thing that is described; undefined
+   * where there is nothing.
+   */
+  found?(): readonly unknown[];
+  /** The object that it loads, or that has what it writes or places. */
+  readonly objectId?: string;
 }
 
 /** The cube that a step is done for, and the path of the node that causes it. */

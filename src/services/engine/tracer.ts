@@ -41,6 +41,11 @@ export class DataplaneTracer implements Tracer {
     this.#parts = parts;
   }
 
+  /** Rows have marks while frames are traced. */
+  get isTracing(): boolean {
+    return this.#isBusy;
+  }
+
   async trace(
     request: TraceRequest,
     listener: TraceListener,

@@ -106,6 +106,17 @@ export class Wiring {
     return this.#wires.get(ifindex)?.entry.objectId;
   }
 
+  /** Undefined for a device that is not wired. */
+  madePromiscuous(ifindex: number): boolean | undefined {
+    return this.#wires.get(ifindex)?.entry.madePromiscuous;
+  }
+
+  /** Takes over the wiring of a plan for the same configuration, made from nothing. */
+  adopt({ wiring }: { readonly wiring: Wiring }): void {
+    replace(this.#ports, wiring.#ports);
+    replace(this.#wires, wiring.#wires);
+  }
+
   /** The port a device feeds. */
   portOf(ifindex: number): { readonly cube: string; readonly port: string } | undefined {
     const port = this.#wires.get(ifindex)?.wiring.port;
@@ -252,6 +263,11 @@ function ownerOf(wiring: DeviceWiring | undefined): StepOwner {
 
 function portIdOf({ cube, port }: Pick<PortEnd, "cube" | "port">): string {
   return `${cube.id}:${port}`;
+}
+
+function replace<K, V>(records: Map<K, V>, by: ReadonlyMap<K, V>): void {
+  records.clear();
+  for (const [key, value] of by) records.set(key, value);
 }
 
 /** Keeps the engine's own record in step with what was done; nothing to plan or print. */
