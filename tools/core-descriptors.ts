@@ -18,6 +18,7 @@ const roots = [
 
 const files = [
   "yangplane/core/v1/core.proto",
+  "yangplane/core/v1/dataplane.proto",
   "yangplane/core/v1/trace.proto",
   "google/protobuf/empty.proto",
   "google/rpc/status.proto",

@@ -60,6 +60,11 @@ export const builtins: ReadonlyMap<string, Builtin> = new Map(
       ],
       examples: ["trace br0:p1", "trace veth1 ip=192.0.2.1 protocol=udp port=53"],
     },
+    verify: {
+      what: "Compare what is in the kernel with the configuration",
+      words: [["--repair", "flag", "mend what differs"]],
+      examples: ["verify", "verify --repair", "verify -json"],
+    },
     version: { what: "Print the version of this program", words: [], examples: ["version"] },
   }),
 );

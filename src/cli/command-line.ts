@@ -24,6 +24,8 @@ export interface CommandLine {
   readonly isPlan: boolean;
   /** `--all`: `del` may take more than one thing away. */
   readonly isAll: boolean;
+  /** `--repair`: `verify` mends what differs. */
+  readonly isRepair: boolean;
   readonly socket: string | undefined;
   /** `--help` or `--version`. */
   readonly about: "help" | "version" | undefined;
@@ -45,6 +47,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
     readsInput: false,
     isPlan: false,
     isAll: false,
+    isRepair: false,
     socket: undefined,
     about: undefined,
   };
@@ -116,13 +119,14 @@ function takeFlag(draft: Draft, argument: string): void {
   else if (name.startsWith("socket=")) draft.socket = socketPath(name.slice("socket=".length));
   else if (name === "plan") draft.isPlan = true;
   else if (name === "all") draft.isAll = true;
+  else if (name === "repair") draft.isRepair = true;
   else if (name === "help" || (name === "h" && isShort)) draft.about = "help";
   else if (name === "version") draft.about = "version";
   else throw unknownFlag(argument, name);
 }
 
 function unknownFlag(argument: string, name: string): UsageError {
-  const known = [...formats, "hide=", "socket", "plan", "all", "help", "version"];
+  const known = [...formats, "hide=", "socket", "plan", "all", "repair", "help", "version"];
   const advice = suggestion(name, known) || "; a key like this goes behind --";
   return new UsageError(`unknown flag ${argument}${advice}`);
 }
@@ -151,7 +155,8 @@ function takeFirstWord(draft: Draft): void {
   draft.about = undefined;
 }
 
-function check({ command, format, hidden, isPlan, isAll }: Draft): void {
+function check({ command, format, hidden, words, ...draft }: Draft): void {
+  const { isPlan, isAll, isRepair } = draft;
   if (format && (command === "add" || command === "set" || command === "del") && !isPlan) {
     throw new UsageError(`${command} prints nothing: -${format} has no meaning here`);
   }
@@ -159,5 +164,6 @@ function check({ command, format, hidden, isPlan, isAll }: Draft): void {
     throw new UsageError(`-hide and -${format} exclude each other`);
   }
   if (isAll && command !== "del") throw new UsageError("-all goes with del");
+  if (isRepair && words[0] !== "verify") throw new UsageError("-repair goes with verify");
   if (isPlan && command === "show") throw new UsageError("show changes nothing to plan");
 }

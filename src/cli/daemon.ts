@@ -24,6 +24,24 @@ export interface PlanStep {
   readonly cause: string;
 }
 
+export interface Drift {
+  readonly cube: string;
+  readonly thing: string;
+  readonly kind: string;
+  readonly target: string;
+  readonly key: string;
+  readonly expected: string;
+  readonly found: string;
+  readonly cause: string;
+}
+
+export interface Verification {
+  readonly drifts: readonly Drift[];
+  readonly total: number;
+  readonly isRepaired: boolean;
+  readonly commitId: string;
+}
+
 export interface ModuleInfo {
   readonly name: string;
   readonly revision: string;
@@ -98,6 +116,18 @@ export class Daemon {
 
   async unloadService(name: string): Promise<void> {
     await this.#call("ServiceService", "UnloadService", { name });
+  }
+
+  /** Compares the data plane with the configuration, and mends it where that is wanted. */
+  async verify(repair: boolean): Promise<Verification> {
+    const reply = await this.#call("DataplaneService", "Verify", { repair });
+    const { drifts, total, repaired, commit_id: commitId } = reply;
+    return {
+      drifts: drifts as Drift[],
+      total: Number(total),
+      isRepaired: repaired === true,
+      commitId: String(commitId),
+    };
   }
 
   async cubes(service = ""): Promise<CubeInfo[]> {

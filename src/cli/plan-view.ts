@@ -29,18 +29,22 @@ export function planJson(steps: readonly PlanStep[]): unknown {
 }
 
 /** Without the step to the cube, which has a column of its own. */
-function causeBelow(cause: string): string {
+export function causeBelow(cause: string): string {
   const below = cause.replace(/^\/[^/[]+\[name=(['"]).*?\1\]\/?/, "");
   return below === "" && cause !== "" ? "the cube" : below;
 }
 
-/** `OPERATION_SET_PROGRAM` → `set-program`. */
 function operationName(operation: string): string {
-  return operation.replace("OPERATION_", "").toLowerCase().replaceAll("_", "-");
+  return wordOf("OPERATION", operation);
+}
+
+/** An enum's value as a word: `OPERATION_SET_PROGRAM` → `set-program`. */
+export function wordOf(type: string, value: string): string {
+  return value.replace(`${type}_`, "").toLowerCase().replaceAll("_", "-");
 }
 
 /** A row's JSON as `kind=1 slot=3`; anything else as it is. */
-function shown(json: string): string {
+export function shown(json: string): string {
   const value = parsed(json);
   if (typeof value !== "object" || value === null) return String(value);
   return Object.entries(value)
@@ -50,6 +54,6 @@ function shown(json: string): string {
     .join(" ");
 }
 
-function parsed(json: string): unknown {
+export function parsed(json: string): unknown {
   return json === "" ? "" : JSON.parse(json);
 }

@@ -21,6 +21,7 @@ import { topologyLines } from "./topology-view.ts";
 import { trace } from "./trace.ts";
 import { usage } from "./usage.ts";
 import { suggestion, UsageError } from "./usage-error.ts";
+import { verificationJson, verificationLines } from "./verify.ts";
 
 /** Rows of one list that `show` prints on a terminal. */
 const rowsOnTerminal = 500;
@@ -45,6 +46,8 @@ export class Session {
         return this.#cubes(rest);
       case "services":
         return this.#services(rest);
+      case "verify":
+        return this.#verify(rest);
       case "netdevs":
         return this.#node("netdev", rest, this.#line.command ?? "show");
       case "topology":
@@ -106,6 +109,18 @@ export class Session {
   async #services(rest: readonly string[]): Promise<number> {
     const shown = await services(this.#daemon, this.#line, rest);
     return shown === undefined ? exit.done : this.#print(shown);
+  }
+
+  /** A script sees by the exit status whether all is as configured by now. */
+  async #verify([word]: readonly string[]): Promise<number> {
+    if (word !== undefined) throw new UsageError(`verify ${word}: it looks at everything at once`);
+    const { command, isPlan, isRepair, format = "normal" } = this.#line;
+    if (command) throw new UsageError(`${command} verify is not possible`);
+    if (isPlan) throw new UsageError("verify without --repair is the plan of one with it");
+    const found = await this.#daemon.verify(isRepair);
+    if (format === "json" || format === "yaml") await this.#print(verificationJson(found));
+    else print(verificationLines(found, terminalWidth()));
+    return found.total === 0 || found.isRepaired ? exit.done : exit.refused;
   }
 
   async #topology([name, ...rest]: readonly string[]): Promise<number> {

@@ -6,7 +6,7 @@ usage: yangplane [plan] <service|cube> [node|key …] <command> [name=value …]
        yangplane connect|disconnect <cube:port> <device|cube:port>
        yangplane attach|detach <cube> <cube:port|device>
        yangplane trace <cube:port|device> [name=value …]
-       yangplane topology|cubes|services|netdevs|version
+       yangplane topology|cubes|services|netdevs|verify|version
 
   yangplane simplebridge add br0          create a cube
   yangplane br0 ports add p1 peer=veth1   give it a port
@@ -21,6 +21,7 @@ flags
   -hide=a,b.c                             what to leave out
   --plan                                  as the word plan
   --all                                   del: all there is, not one
+  --repair                                verify: mend what differs
   -                                       wait for a body on standard input
   --                                      only nodes and keys follow
   --socket PATH                           where the daemon listens, else

@@ -47,8 +47,15 @@ export async function startDaemon(options: DaemonOptions, log: Log): Promise<Dae
     const monitoring = await openMonitoring(options, log, closers);
     const locks = await readLocks(join(packageRoot(), "proto", "yangplane"));
     const { engine, roster } = await startEngine(options, { log, closers, monitoring, locks });
-    const { tracer } = engine;
-    const server = startGrpcServer({ datastore: engine, log, locks, roster, tracer, listeners });
+    const server = startGrpcServer({
+      datastore: engine,
+      verifier: engine,
+      tracer: engine.tracer,
+      log,
+      locks,
+      roster,
+      listeners,
+    });
     closers.add(() => server.stop());
     monitoring.serve();
   } catch (error) {

@@ -1,4 +1,4 @@
-import { closeSync, constants, mkdirSync, openSync } from "node:fs";
+import { closeSync, constants, fstatSync, mkdirSync, openSync, statSync } from "node:fs";
 import { KernelError } from "./dataplane.ts";
 import { libc } from "./libc.ts";
 
@@ -8,20 +8,41 @@ const lockWithoutWaiting = 4;
 /**
  * Holds a folder of pins for one daemon: two would take each other's programs away. The kernel
  * drops the lock with the process.
- * @throws KernelError EBUSY where another process has it
  */
 export class FolderLock implements Disposable {
-  readonly #fd: number;
+  readonly #folder: string;
+  #fd: number;
 
+  /** @throws KernelError EBUSY where another process has it */
   constructor(folder: string) {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    this.#fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
-    if (libc().flock(this.#fd, lockExclusive | lockWithoutWaiting) === 0) return;
+    this.#folder = folder;
+    this.#fd = lockedFolder(folder);
+  }
+
+  /** False once somebody has removed the folder, or put another one in its place. */
+  get isHeld(): boolean {
+    const there = statSync(this.#folder, { throwIfNoEntry: false });
+    const held = fstatSync(this.#fd);
+    return there?.ino === held.ino && there.dev === held.dev;
+  }
+
+  /** Locks what is there by now, made if need be. */
+  renew(): void {
+    if (this.isHeld) return;
+    const fd = lockedFolder(this.#folder);
     closeSync(this.#fd);
-    throw new KernelError(`opening ${folder}`, "EBUSY", "another daemon has its programs there");
+    this.#fd = fd;
   }
 
   [Symbol.dispose](): void {
     closeSync(this.#fd);
   }
+}
+
+function lockedFolder(folder: string): number {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  if (libc().flock(fd, lockExclusive | lockWithoutWaiting) === 0) return fd;
+  closeSync(fd);
+  throw new KernelError(`opening ${folder}`, "EBUSY", "another daemon has its programs there");
 }

@@ -63,6 +63,7 @@ export class KernelDataplane implements Dataplane {
   readonly kind = "kernel";
   readonly cpuCount = libbpf().possibleCpuCount();
   readonly ownDevices: readonly [string, string];
+  readonly #pinDirectory: string;
   readonly #objectDirectory: string;
   readonly #compiled: CompiledFiles;
   readonly #files = new PinnedFiles(OPEN_PINS_MAX);
@@ -82,6 +83,7 @@ export class KernelDataplane implements Dataplane {
   ) {
     this.#lock = lock;
     this.ownDevices = recirculationNames(pinDirectory);
+    this.#pinDirectory = pinDirectory;
     this.#objectDirectory = objectDirectory;
     const files = this.#files;
     const shared = join(pinDirectory, "shared");
@@ -95,7 +97,7 @@ export class KernelDataplane implements Dataplane {
     this.#attachments = new Attachments({ files, pinDirectory, clsactOnly });
     onBpffs(`opening ${pinDirectory}`, () => {
       removePins(join(pinDirectory, "staging"));
-      for (const folder of ["shared", "links"]) makeFolder(join(pinDirectory, folder));
+      this.#makeFolders();
       this.#restore();
     });
   }
@@ -118,7 +120,11 @@ export class KernelDataplane implements Dataplane {
 
   refresh(): void {
     this.#files[Symbol.dispose]();
-    onBpffs("looking at what is pinned", () => this.#restore());
+    onBpffs("looking at what is pinned", () => {
+      this.#lock.renew();
+      this.#makeFolders();
+      this.#restore();
+    });
   }
 
   offerObject({ name }: ObjectLayout, file: string): void {
@@ -246,6 +252,10 @@ export class KernelDataplane implements Dataplane {
     this.#attachments[Symbol.dispose]();
     this.#files[Symbol.dispose]();
     this.#lock[Symbol.dispose]();
+  }
+
+  #makeFolders(): void {
+    for (const folder of ["shared", "links"]) makeFolder(join(this.#pinDirectory, folder));
   }
 
   #restore(): void {

@@ -14,6 +14,7 @@ describe("the arguments of yangplane", () => {
     readsInput: false,
     isPlan: false,
     isAll: false,
+    isRepair: false,
     socket: undefined,
     about: undefined,
   };

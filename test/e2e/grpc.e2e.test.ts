@@ -32,6 +32,7 @@ describe("grpcurl, which knows the API by reflection alone,", () => {
       "grpc.reflection.v1alpha.ServerReflection",
       service,
       "yangplane.core.v1.CubeService",
+      "yangplane.core.v1.DataplaneService",
       "yangplane.core.v1.DatastoreService",
       "yangplane.core.v1.SchemaService",
       "yangplane.core.v1.ServiceService",

@@ -138,6 +138,7 @@ export function loadTypes(files: readonly string[], texts: readonly string[] = [
   };
   root.loadSync([
     "yangplane/core/v1/core.proto",
+    "yangplane/core/v1/dataplane.proto",
     "yangplane/core/v1/trace.proto",
     "google/rpc/status.proto",
     "google/protobuf/empty.proto",

@@ -26,7 +26,7 @@ export interface Verification {
 }
 
 /** Drifts told at once. */
-export const driftsMax = 10_000;
+export const driftsMax = 1000;
 
 /** Compares the data plane with the configuration. */
 export interface Verifier {

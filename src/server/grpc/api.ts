@@ -1,4 +1,5 @@
 import type { Datastore } from "../../datamodel/datastore/datastore.ts";
+import type { Verifier } from "../../datamodel/datastore/drift.ts";
 import type { Tracer } from "../../datamodel/datastore/trace.ts";
 import { coreDescriptorSet } from "../../gen/proto/core-descriptors.ts";
 import type { Log } from "../../lib/log.ts";
@@ -27,6 +28,7 @@ interface ApiParts {
   readonly locks: ReadonlyMap<string, Lock>;
   readonly roster?: ServiceRoster | undefined;
   readonly tracer?: Tracer | undefined;
+  readonly verifier?: Verifier | undefined;
   readonly log: Log;
   readonly limits: TransactionLimits;
 }
@@ -38,6 +40,8 @@ export class Api {
   readonly roster: ServiceRoster | undefined;
   /** Absent where frames cannot be traced. */
   readonly tracer: Tracer | undefined;
+  /** Absent where there is no data plane to look at. */
+  readonly verifier: Verifier | undefined;
   readonly log: Log;
   readonly types = new TypeRegistry();
   readonly encoder: MessageEncoder;
@@ -56,10 +60,11 @@ export class Api {
   readonly #messageOf = new WeakMap<object, string>();
   #reflection: Reflection | undefined;
 
-  constructor({ datastore, locks, roster, tracer, log, limits }: ApiParts) {
+  constructor({ datastore, locks, roster, tracer, verifier, log, limits }: ApiParts) {
     this.datastore = datastore;
     this.roster = roster;
     this.tracer = tracer;
+    this.verifier = verifier;
     this.#locks = locks;
     this.limits = limits;
     this.openTransactions = new ByteBudget(limits.openTransactionBytes);

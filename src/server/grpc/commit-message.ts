@@ -56,7 +56,7 @@ export function planMessage(plan: readonly PlanStep[]): PlainMessage {
   };
 }
 
-function jsonText(value: unknown): string {
+export function jsonText(value: unknown): string {
   if (value === undefined) return "";
   return JSON.stringify(value, (_, inner) => (typeof inner === "bigint" ? String(inner) : inner));
 }

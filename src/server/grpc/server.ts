@@ -1,5 +1,6 @@
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import type { Datastore } from "../../datamodel/datastore/datastore.ts";
+import type { Verifier } from "../../datamodel/datastore/drift.ts";
 import type { Tracer } from "../../datamodel/datastore/trace.ts";
 import type { Log } from "../../lib/log.ts";
 import type { Listener } from "../listener.ts";
@@ -45,6 +46,8 @@ export interface GrpcServerOptions {
   readonly roster?: ServiceRoster;
   /** Looks at single frames; without it that is refused. */
   readonly tracer?: Tracer;
+  /** Compares the data plane with the configuration; without it that is refused. */
+  readonly verifier?: Verifier;
 }
 
 export interface GrpcServer {
@@ -64,8 +67,9 @@ const defaults: GrpcLimits = {
 /** Serves the datastore over gRPC until stopped. */
 export function startGrpcServer(options: GrpcServerOptions): GrpcServer {
   const limits = { ...defaults, ...options.limits };
-  const { datastore, listeners, locks = new Map(), roster, tracer, log } = options;
-  const api = new Api({ datastore, locks, roster, tracer, log, limits });
+  const { datastore, listeners, locks = new Map(), log } = options;
+  const { roster, tracer, verifier } = options;
+  const api = new Api({ datastore, locks, roster, tracer, verifier, log, limits });
   const server = new Server({
     "grpc.max_receive_message_length": messageSizeMax,
     "grpc.max_send_message_length": messageSizeMax,

@@ -10,6 +10,7 @@ import {
 import { refuse } from "../../datamodel/error.ts";
 import { type Api, methodPath } from "./api.ts";
 import { getCube, listCubes } from "./cube-service.ts";
+import { verify } from "./dataplane-service.ts";
 import { getNode, invokeByPath } from "./datastore-service.ts";
 import { Health } from "./health.ts";
 import type { PlainMessage } from "./leaf-codec.ts";
@@ -34,6 +35,7 @@ const core = "yangplane.core.v1";
 const coreMethods: Readonly<Record<string, Readonly<Record<string, CoreMethod>>>> = {
   [`${core}.CubeService`]: { ListCubes: listCubes, GetCube: getCube },
   [`${core}.DatastoreService`]: { Get: getNode, Invoke: invokeByPath },
+  [`${core}.DataplaneService`]: { Verify: verify },
   [`${core}.SchemaService`]: { ListModules: listModules, GetModule: getModule },
   [`${core}.ServiceService`]: {
     ListServices: listServices,

@@ -58,11 +58,14 @@ export class SurveyedGround implements Ground {
   readonly #kept = new Map<string, Kept>();
   readonly #programs: Map<string, ProgramSlot>;
   readonly #attachments: Map<string, Attachment>;
+  readonly #isTrial: boolean;
   readonly #modes = new Set<number>();
   /** Objects that were asked for and are not there. */
   readonly missing = new Set<string>();
 
-  constructor({ dataplane, devices }: GroundParts) {
+  /** `isTrial`: nothing is done with what is found out. */
+  constructor({ dataplane, devices }: GroundParts, { isTrial }: { readonly isTrial: boolean }) {
+    this.#isTrial = isTrial;
     this.#dataplane = dataplane;
     this.#devices = devices;
     this.#loaded = new Set(dataplane.objects());
@@ -77,10 +80,15 @@ export class SurveyedGround implements Ground {
     if (!isLoaded) this.missing.add(id);
     if (isLoaded) this.#kept.set(id, { ...kept, source: id, isTaken: () => true });
     else if (from !== undefined) {
-      const taken = this.#dataplane.mapsTakenAlong(request, from);
+      const taken = this.#takenAlong(request, from);
       this.#kept.set(id, { ...kept, source: from, isTaken: (map) => taken.has(map) });
     }
     return isLoaded;
+  }
+
+  /** To look at what an object leaves may change it: maps are pinned again. */
+  #takenAlong(request: ObjectRequest, from: string): ReadonlySet<string> {
+    return this.#isTrial ? new Set() : this.#dataplane.mapsTakenAlong(request, from);
   }
 
   takeRow(

@@ -33,7 +33,7 @@ export interface Survey {
  * order is that of any plan, so packets are forwarded by what was there until what is new is whole.
  */
 export function* survey(takeover: Takeover): Slices<Survey> {
-  const { planner, parts, empty, root, running, isTrial } = takeover;
+  const { planner, parts, empty, root, running, isTrial = false } = takeover;
   const { dataplane } = parts;
   const inherited = new Inheritance(dataplane, running);
   const drifts = new DriftList();
@@ -42,7 +42,7 @@ export function* survey(takeover: Takeover): Slices<Survey> {
   if (own !== undefined && ifindex === undefined) drifts.addMissingDevice(own);
   const recirculation = recirculationSteps(parts, inherited, ifindex);
   const plan = yield* planner.plan(empty, root, inherited);
-  const ground = new SurveyedGround(parts);
+  const ground = new SurveyedGround(parts, { isTrial });
   const steps: Step[] = [];
   for (const step of [...recirculation, ...plan.steps]) {
     // What belongs to an object that is missing is missing with it.

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Verifier } from "../../../src/datamodel/datastore/drift.ts";
 import type { Tracer } from "../../../src/datamodel/datastore/trace.ts";
 import type { IrModule } from "../../../src/datamodel/schema/ir.ts";
 import { linkSchema } from "../../../src/datamodel/schema/schema.ts";
@@ -22,6 +23,7 @@ interface More {
   readonly later?: readonly IrModule[];
   readonly roster?: ServiceRoster;
   readonly tracer?: Tracer;
+  readonly verifier?: Verifier;
   /** Not over a Unix socket. */
   readonly overTcp?: boolean;
 }
@@ -54,7 +56,7 @@ export class Session extends ApiClient implements AsyncDisposable {
   static async open(
     module: IrModule,
     limits: Partial<GrpcLimits> = {},
-    { later = [], roster, tracer, overTcp = false }: More = {},
+    { later = [], roster, tracer, verifier, overTcp = false }: More = {},
   ): Promise<Session> {
     const directory = mkdtempSync(join(tmpdir(), "yangplane-grpc-"));
     const datastore = new MemoryDatastore(linkSchema([module]));
@@ -64,7 +66,11 @@ export class Session extends ApiClient implements AsyncDisposable {
       ? await Listener.onTcp({ host: "127.0.0.1", port: 0, loopbackOnly: true }, log)
       : await Listener.onSocket(socket, log);
     const options = { datastore, listeners: [{ listener }], log, limits };
-    const more = { ...(roster && { roster }), ...(tracer && { tracer }) };
+    const more = {
+      ...(roster && { roster }),
+      ...(tracer && { tracer }),
+      ...(verifier && { verifier }),
+    };
     const server = startGrpcServer({ ...options, ...more });
     const address = overTcp ? `127.0.0.1:${listener.port}` : `unix:${socket}`;
     return new Session([module, ...later], { address, datastore, server, directory });

@@ -279,8 +279,9 @@ describe("a data plane that is verified", () => {
   it("is not looked at while frames are traced", async () => {
     const { engine } = await bridged();
     const over = new AbortController();
+    const unheard = { begun: () => undefined, step: () => undefined };
     const request = { at: "br0:p1", filter: {}, frames: 1, seconds: 60 };
-    const tracing = engine.tracer.trace(request, () => undefined, over.signal);
+    const tracing = engine.tracer.trace(request, unheard, over.signal);
 
     await assert.rejects(engine.verify({ repair: false }), RequestError);
 
