@@ -84,24 +84,23 @@ export class Host implements Disposable {
 export class Lab implements AsyncDisposable {
   readonly #folder = mkdtempSync(join(tmpdir(), "yangplane-lab-"));
   readonly #pins = pinDirectory();
+  readonly #logFile = join(this.#folder, "log");
   #child: ChildProcess | undefined;
   #client: Client | undefined;
 
   /** `root`: of the package whose daemon it is. */
   async start(root = "."): Promise<void> {
     const socket = join(this.#folder, "socket");
-    const options = ["--socket", socket, "--state-dir", this.#folder, "--pin-dir"];
-    const logFile = join(this.#folder, "log");
-    const log = openSync(logFile, "a");
-    const child = spawn(join(root, "bin/yangplaned"), [...options, this.#pins.path], {
-      stdio: ["ignore", "pipe", log],
-    });
+    const folders = ["--state-dir", this.#folder, "--pin-dir", this.#pins.path];
+    const options = ["--socket", socket, "--metrics", "0", ...folders];
+    const log = openSync(this.#logFile, "a");
+    const child = spawn(join(root, "bin/yangplaned"), options, { stdio: ["ignore", "pipe", log] });
     closeSync(log);
     this.#child = child;
     try {
       await printed(child, "yangplaned ready");
     } catch (cause) {
-      throw new Error(readFileSync(logFile, "utf8"), { cause });
+      throw new Error(readFileSync(this.#logFile, "utf8"), { cause });
     }
     this.#client = new Client(socket);
   }
@@ -175,6 +174,24 @@ export class Lab implements AsyncDisposable {
     const { ports } = await this.#call("GetPorts", { simplebridgeName: "br0", portsName: name });
     const { counters } = ports as { counters?: { rxPackets?: unknown } };
     return Number(counters?.rxPackets ?? 0);
+  }
+
+  /** What a port received and did not send on, by reason. */
+  async drops(name: string): Promise<Record<string, number>> {
+    const { ports } = await this.#call("GetPorts", { simplebridgeName: "br0", portsName: name });
+    const { counters } = ports as { counters?: { drops?: { reason: string; packets: unknown }[] } };
+    const drops = counters?.drops ?? [];
+    return Object.fromEntries(drops.map(({ reason, packets }) => [reason, Number(packets)]));
+  }
+
+  /** The value of each sample whose name and labels match, as monitoring gets it. */
+  async samples(pattern: RegExp): Promise<number[]> {
+    const ports = [
+      ...readFileSync(this.#logFile, "utf8").matchAll(/"metrics are told".*"port":(\d+)/g),
+    ];
+    const scraped = await fetch(`http://127.0.0.1:${ports.at(-1)?.[1]}/metrics`);
+    const lines = (await scraped.text()).split("\n");
+    return lines.filter((line) => pattern.test(line)).map((line) => Number(line.split(" ").at(-1)));
   }
 
   async learnedPorts(): Promise<Record<string, string>> {
@@ -258,11 +275,17 @@ function numberedDatagrams(first: Host, second: Host): (n: number) => Uint8Array
 export async function tcpDigests(from: Host, to: Host, mebibytes: number): Promise<string[]> {
   const receiver = to.start(process.execPath, "-e", RECEIVER);
   const received = outputOf(receiver);
-  await printed(receiver, "listening");
-  const sent = await outputOf(
-    from.start(process.execPath, "-e", SENDER, to.address, String(mebibytes)),
-  );
-  return [sent, await received].map((output) => /[0-9a-f]{64}/.exec(output)?.[0] ?? output);
+  try {
+    await printed(receiver, "listening");
+    const sent = await outputOf(
+      from.start(process.execPath, "-e", SENDER, to.address, String(mebibytes)),
+    );
+    return [sent, await received].map((output) => /[0-9a-f]{64}/.exec(output)?.[0] ?? output);
+  } finally {
+    // Where the sender gave up it would wait for ever.
+    received.catch(() => undefined);
+    receiver.kill();
+  }
 }
 
 const RECEIVER = `
