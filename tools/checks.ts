@@ -9,6 +9,7 @@ export const checks: Readonly<Record<string, string>> = {
   "tidy finds nothing": "node --import tsx tools/tidy.ts",
   "C is formatted":
     "find bpf examples -name '*.[ch]' ! -name 'vmlinux*.h' | xargs clang-format --dry-run -Werror",
+  "buf accepts the protos": "npm run --silent protos",
   "yanglint accepts the models":
     "for m in $(find yang examples -name '*.yang'); do yanglint -p yang -p yang/base $m || exit 1; done",
   // A module is named as its service, without a prefix (RFC 8407 §4.1): the name is in every path.
