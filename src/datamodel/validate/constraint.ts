@@ -13,8 +13,8 @@ export interface Constraint {
   readonly context: NodeSchema;
   /** What a verdict depends on; other changes leave it as it was. */
   readonly reads: Reads;
-  /** Also depends on whether any node anywhere was removed. */
-  readonly readsRemovals?: boolean;
+  /** Also depends on whether there is the node that an instance-identifier names. */
+  readonly followsIdentifiers?: boolean;
   /** Reports what is wrong with one instance. */
   judge(node: Cursor, report: Report): void;
 }

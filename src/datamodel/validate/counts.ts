@@ -8,6 +8,11 @@ export class Counts {
     return this.#groups.get(group)?.get(value) ?? 0;
   }
 
+  /** What occurs in a group. */
+  values(group: string): Iterable<LeafValue> {
+    return this.#groups.get(group)?.keys() ?? [];
+  }
+
   /** Changes a count and returns it; values that no longer occur take no memory. */
   change(group: string, value: LeafValue, by: number): number {
     const values = this.#groups.get(group) ?? new Map<LeafValue, number>();

@@ -25,13 +25,14 @@ export class Doubts implements Unknown {
   readonly #pivots = new Map<Judged, Set<string>>();
 
   constructor(
-    { root, afterAnyChange, afterRemovals }: SchemaRules,
+    { root, constraints, afterAnyChange }: SchemaRules,
     unread: readonly KnownPlace[],
     newer: DataObject,
   ) {
     for (const place of unread) this.#add(root, place, newer);
     // Nobody knows what these read.
-    for (const constraint of [...afterAnyChange, ...afterRemovals]) this.#doubt(constraint, "");
+    const following = constraints.filter(({ followsIdentifiers }) => followsIdentifiers);
+    for (const constraint of [...afterAnyChange, ...following]) this.#doubt(constraint, "");
   }
 
   covers(node: Cursor, child?: DataSchema): boolean {

@@ -29,7 +29,8 @@ export class Judgement implements Changes {
   readonly #lostTargets = new Map<LeafrefIndex, Map<string, LostTarget>>();
   readonly #entries: (readonly [index: UniqueIndex, entry: Cursor])[] = [];
   #hasChanges = false;
-  #hasRemovals = false;
+  /** The highest nodes that are gone, where that matters to any instance-identifier. */
+  readonly #gone: Place[] = [];
 
   constructor(engine: XpathEngine, rules: SchemaRules, log: UndoLog) {
     this.#engine = engine;
@@ -45,14 +46,12 @@ export class Judgement implements Changes {
     }
     if (is && rules.presence) this.#schedule(rules.presence, is);
     if (is && !was) for (const constraint of rules.constraints) this.#schedule(constraint, is);
-    if (!is) this.#hasRemovals = true;
     if (!is || !was) this.#cameOrWent(place, rules);
   }
 
   value(place: Place, rules: ChildRules): void {
     const { was, is } = place;
-    if (!is) this.#hasRemovals = true;
-    if (was) this.#valueWent(place, rules, was.value as LeafValue);
+    if (was) this.#valueWent(place, rules, was);
     if (is) this.#valueCame(place, rules, is);
     if (!is || !was) {
       if (is) for (const constraint of rules.constraints) this.#schedule(constraint, is);
@@ -68,7 +67,11 @@ export class Judgement implements Changes {
   /** Judges all that was noted, with `root` that of the newer tree. */
   *judge(root: Cursor, report: Report): Slices<void> {
     if (this.#hasChanges) for (const one of this.#rules.afterAnyChange) this.#pivot(one, root);
-    if (this.#hasRemovals) for (const one of this.#rules.afterRemovals) this.#pivot(one, root);
+    for (const gone of this.#gone) {
+      const referring = this.#rules.identifiers?.referring(gone, root) ?? [];
+      for (const [constraint, leaf] of referring) this.#pivot(constraint, leaf);
+      yield;
+    }
     const constraints = new Set([...this.#pivots.keys(), ...this.#nodes.keys()]);
     for (const constraint of constraints) yield* this.#judgeConstraint(constraint, report);
     yield* this.#judgeReferences(report);
@@ -78,7 +81,9 @@ export class Judgement implements Changes {
     }
   }
 
-  #valueWent(place: Place, { refers, referred }: ChildRules, value: LeafValue): void {
+  #valueWent(place: Place, { refers, referred }: ChildRules, was: Cursor): void {
+    const value = was.value as LeafValue;
+    this.#rules.identifiers?.valueChanged(was, -1, this.#log);
     for (const index of refers) index.referrerChanged(place, value, -1, this.#log);
     for (const index of referred) {
       index.targetChanged(place, value, -1, this.#log);
@@ -90,6 +95,7 @@ export class Judgement implements Changes {
 
   #valueCame(place: Place, { refers, referred }: ChildRules, is: Cursor): void {
     const value = is.value as LeafValue;
+    this.#rules.identifiers?.valueChanged(is, 1, this.#log);
     for (const index of refers) {
       index.referrerChanged(place, value, 1, this.#log);
       this.#referrers.push([index, is]);
@@ -98,8 +104,10 @@ export class Judgement implements Changes {
   }
 
   /** What is inside a node that came or went as a whole matters to nobody else than the node. */
-  #cameOrWent({ parent }: Place, { outerDependents }: NodeRules): void {
+  #cameOrWent(place: Place, { outerDependents }: NodeRules): void {
+    const { parent, is } = place;
     if (!parent?.is || !parent.was) return;
+    if (!is && this.#rules.identifiers) this.#gone.push(place);
     for (const dependent of outerDependents) this.#trigger(dependent, parent.is);
   }
 

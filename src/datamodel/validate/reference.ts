@@ -30,7 +30,7 @@ export function referenceConstraint(
       existenceReads(engine, context),
       ...leafrefs.map(({ path }) => readsOf(engine, path, context)),
     ]),
-    readsRemovals: leafrefs.length < needed.length,
+    followsIdentifiers: leafrefs.length < needed.length,
     judge(node, report) {
       if (!accepts(node)) reportDangling(node, context, report);
     },

@@ -4,6 +4,7 @@ import { isParent, type NodeSchema } from "../xpath/cursor.ts";
 import { depthOf } from "../xpath/dependencies.ts";
 import type { XpathEngine } from "../xpath/engine.ts";
 import { type Constraint, mustConstraints, whenConstraint } from "./constraint.ts";
+import { IdentifierIndex } from "./identifier-index.ts";
 import { LeafrefIndex, leafrefRoute } from "./leafref-index.ts";
 import { presenceConstraint } from "./presence.ts";
 import { referenceConstraint } from "./reference.ts";
@@ -44,9 +45,10 @@ export interface ChildRules extends NodeRules {
 export interface SchemaRules {
   readonly root: NodeRules;
   readonly constraints: readonly Constraint[];
-  /** Judged after every change, and after every removal, of anything. */
+  /** Judged after every change of anything. */
   readonly afterAnyChange: readonly Constraint[];
-  readonly afterRemovals: readonly Constraint[];
+  /** Judged again where what they name is gone; undefined where there are none. */
+  readonly identifiers: IdentifierIndex | undefined;
 }
 
 /** Compiles the constraints on the configuration of a schema. @throws XpathError */
@@ -61,12 +63,12 @@ export function compileConditions(engine: XpathEngine): SchemaRules {
 
 function rulesOf(compiler: RulesCompiler): SchemaRules {
   const root = compiler.root();
-  const { constraints } = compiler;
+  const { constraints, identifiers } = compiler;
   return {
     root,
     constraints,
     afterAnyChange: constraints.filter(({ reads }) => reads.everything),
-    afterRemovals: constraints.filter(({ readsRemovals }) => readsRemovals),
+    identifiers,
   };
 }
 
@@ -74,6 +76,7 @@ class RulesCompiler {
   readonly #engine: XpathEngine;
   readonly #wanted: "all" | "conditions";
   readonly constraints: Constraint[] = [];
+  identifiers: IdentifierIndex | undefined;
   readonly #constraintsAt = new Map<NodeSchema, Constraint[]>();
   readonly #presenceAt = new Map<NodeSchema, Constraint>();
   readonly #dependents = new Map<NodeSchema, Dependent[]>();
@@ -93,6 +96,8 @@ class RulesCompiler {
         addTo(this.#dependents, schema, { constraint, pivotDepth });
       }
     }
+    const following = this.constraints.filter(({ followsIdentifiers }) => followsIdentifiers);
+    if (following.length > 0) this.identifiers = new IdentifierIndex(this.#engine, following);
     return this.#node(root);
   }
 
@@ -141,7 +146,8 @@ class RulesCompiler {
     return {
       schema,
       depth,
-      children: rules.filter(matters),
+      // Any node may be one that an instance-identifier names.
+      children: this.identifiers ? rules : rules.filter(matters),
       constraints: this.#constraintsAt.get(schema) ?? [],
       presence: this.#presenceAt.get(schema),
       uniques: this.#uniques(schema),

@@ -1,8 +1,8 @@
 import type { Edit } from "../datastore/datastore.ts";
 import { sortKey, type YangList } from "../tree/list.ts";
 import { type DataObject, isSet, keysOf } from "../tree/node.ts";
-import type { PathStep } from "../tree/path.ts";
 import { type Cursor, identityBelow } from "../xpath/cursor.ts";
+import { identitiesOn } from "../xpath/instance.ts";
 
 /** Tells of a node of the candidate whether edits give it, or anything in it, a value. */
 export class Written {
@@ -42,22 +42,14 @@ function indexOf(edits: readonly Edit[]): WrittenIndex {
   const values = new Map<string, unknown[]>();
   for (const { path, operation, value } of edits) {
     if (operation === "delete" || operation === "remove") continue;
-    let identity = "";
-    for (const step of path) {
-      identity = identityBelow(identity, step.schema.prop, keyOf(step));
-      above.add(identity);
-    }
+    const identities = identitiesOn(path);
+    for (const one of identities) above.add(one);
+    const identity = identities.at(-1) ?? "";
     const given = values.get(identity) ?? [];
     given.push(value);
     values.set(identity, given);
   }
   return { above, values };
-}
-
-/** As cursors have it; empty for a list or leaf-list as a whole. */
-function keyOf({ schema, keys, value }: PathStep): string {
-  if (schema.kind === "list" && keys) return sortKey(keys);
-  return schema.kind === "leaf-list" && value !== undefined ? schema.type.toText(value) : "";
 }
 
 function wholeIdentity({ schema }: Cursor, parent: Cursor): string {

@@ -6,53 +6,76 @@ import { treeOf } from "../../support/tree.ts";
 import { fixtureSchema } from "./fixture.ts";
 import { arbitraryEdit, edited } from "./random-edits.ts";
 
-const schema = fixtureSchema("validate-rules");
+const box = "/identifier-rules:store/box[row='1'][place='left']";
 
-describe("incremental validation", () => {
-  const whole = createValidator(schema);
-  const start = treeOf(schema, {
-    "validate-rules:net": {
-      chosen: { gate: 1, extra: { needed: 1 } },
-      port: [{ name: "a", address: 1 }, { name: "b" }],
-      entry: [{ vlan: 1, name: "a", port: "a" }],
-      service: { kind: "square", at: "/validate-rules:net/port[name='b']" },
+const models = [
+  {
+    name: "validate-rules",
+    json: {
+      "validate-rules:net": {
+        chosen: { gate: 1, extra: { needed: 1 } },
+        port: [{ name: "a", address: 1 }, { name: "b" }],
+        entry: [{ vlan: 1, name: "a", port: "a" }],
+        service: { kind: "square", at: "/validate-rules:net/port[name='b']" },
+      },
     },
-  });
-  const arbitrarySeries = fc.array(
-    fc.array(arbitraryEdit(schema), { minLength: 1, maxLength: 4 }),
-    {
-      minLength: 1,
-      maxLength: 15,
+  },
+  {
+    name: "identifier-rules",
+    json: {
+      "identifier-rules:store": {
+        box: [{ row: 1, place: "left", tag: [1], inside: { weight: 2 } }],
+        lid: {},
+      },
+      "identifier-rules:label": {
+        at: box,
+        more: [`${box}/tag[.='1']`, "/identifier-rules:store/lid"],
+        heavy: true,
+      },
     },
-  );
+  },
+];
 
-  it("agrees with a validation of the whole tree after every commit of a series", () => {
-    const seen = { valid: 0, invalid: 0 };
-    fc.assert(
-      fc.property(arbitrarySeries, (series) => {
-        const validator = createValidator(schema);
-        validator.validateAll(start).accept();
-        let running = start;
-        for (const edits of series) {
-          const candidate = edited(running, edits);
-          if (candidate === undefined) continue;
-          const ours = validator.validate(running, candidate);
-          const all = whole.validateAll(candidate);
-          all.discard();
-          assertAgree(ours.violations, all.violations);
-          seen[ours.total === 0 ? "valid" : "invalid"] += 1;
-          if (ours.total > 0) ours.discard();
-          else {
-            ours.accept();
-            running = candidate;
-          }
-        }
-      }),
-      { numRuns: 60 },
+for (const { name, json } of models)
+  describe(`incremental validation of ${name}`, () => {
+    const schema = fixtureSchema(name);
+    const whole = createValidator(schema);
+    const start = treeOf(schema, json);
+    const arbitrarySeries = fc.array(
+      fc.array(arbitraryEdit(schema), { minLength: 1, maxLength: 4 }),
+      {
+        minLength: 1,
+        maxLength: 15,
+      },
     );
-    assert(seen.valid > 20 && seen.invalid > 20, JSON.stringify(seen));
-  }).timeout(60_000);
-});
+
+    it("agrees with a validation of the whole tree after every commit of a series", () => {
+      const seen = { valid: 0, invalid: 0 };
+      fc.assert(
+        fc.property(arbitrarySeries, (series) => {
+          const validator = createValidator(schema);
+          validator.validateAll(start).accept();
+          let running = start;
+          for (const edits of series) {
+            const candidate = edited(running, edits);
+            if (candidate === undefined) continue;
+            const ours = validator.validate(running, candidate);
+            const all = whole.validateAll(candidate);
+            all.discard();
+            assertAgree(ours.violations, all.violations);
+            seen[ours.total === 0 ? "valid" : "invalid"] += 1;
+            if (ours.total > 0) ours.discard();
+            else {
+              ours.accept();
+              running = candidate;
+            }
+          }
+        }),
+        { numRuns: 60 },
+      );
+      assert(seen.valid > 20 && seen.invalid > 20, JSON.stringify(seen));
+    }).timeout(60_000);
+  });
 
 /** Of entries that are not unique only those that changed are named, so ours may be fewer. */
 function assertAgree(ours: readonly Violation[], all: readonly Violation[]): void {
