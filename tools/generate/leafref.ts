@@ -1,6 +1,13 @@
 import type { IrNode, IrType, IrXpath } from "../../src/datamodel/schema/ir.ts";
 import type { Trees } from "./compile.ts";
-import { formatPath, type Location, resolveLeafref, type Step } from "./schema-path.ts";
+import {
+  derefPath,
+  formatPath,
+  type Location,
+  parseSchemaPath,
+  resolveLeafref,
+  type Step,
+} from "./schema-path.ts";
 import { GenerateError } from "./statement.ts";
 
 type Leafref = Extract<IrType, { base: "leafref" }>;
@@ -19,7 +26,7 @@ export class LeafrefTargets {
   readonly #pending: Pending[] = [];
 
   make(path: IrXpath, requireInstance: boolean, from: Location): IrType {
-    const target = resolveLeafref(path, from);
+    const target = derefPath(path) ? "" : resolveLeafref(path, from);
     const leafref: Unfilled = {
       base: "leafref",
       path,
@@ -35,6 +42,7 @@ export class LeafrefTargets {
   fill(modules: readonly Trees[]): void {
     const types = new Map<string, IrType>();
     for (const trees of modules) indexTrees(trees, types);
+    for (const pending of this.#pending) this.#fillTarget(pending, types, new Set());
     for (const { leafref, from } of this.#pending) {
       const type = finalType(leafref, types);
       if (!type) {
@@ -43,6 +51,22 @@ export class LeafrefTargets {
       }
       leafref.type = type;
     }
+  }
+
+  /** Of a path with `deref()`, known once that of the leafref in it is. */
+  #fillTarget(pending: Pending, types: ReadonlyMap<string, IrType>, open: Set<Pending>): void {
+    const { leafref, from } = pending;
+    const deref = derefPath(leafref.path);
+    if (leafref.target !== "" || deref === undefined) return;
+    const inner = types.get(resolveLeafref(deref.path, from));
+    const other = this.#pending.find((one) => one.leafref === inner);
+    if (other === undefined || open.has(other)) {
+      const message = `deref() in "${leafref.path.expression}" is of no leafref`;
+      throw new GenerateError(formatPath(from.steps), 0, message);
+    }
+    this.#fillTarget(other, types, open.add(pending));
+    const steps = parseSchemaPath(other.leafref.target);
+    leafref.target = resolveLeafref(deref.onwards, { steps, parameters: undefined });
   }
 }
 

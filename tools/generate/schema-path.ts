@@ -26,15 +26,48 @@ export function formatPath(steps: readonly Step[]): string {
   return path;
 }
 
+/** The steps of a path as `formatPath` writes it. */
+export function parseSchemaPath(path: string): Step[] {
+  let module = "";
+  return path
+    .split("/")
+    .filter((part) => part !== "")
+    .map((part) => {
+      const [prefix = "", local] = part.split(":");
+      if (local !== undefined) module = prefix;
+      return { module, name: local ?? part };
+    });
+}
+
+/** A leafref path that goes on from what another leafref refers to. */
+export interface DerefPath {
+  /** To the other leafref. */
+  readonly path: IrXpath;
+  /** From its target on. */
+  readonly onwards: IrXpath;
+}
+
+/** `deref(../server)/../address`, which libyang takes from version 3 on. */
+export function derefPath({ expression, module }: IrXpath): DerefPath | undefined {
+  const parts = /^\s*deref\(([^()]*)\)\s*\/(.*)$/s.exec(withoutPredicates(expression));
+  if (parts === null) return undefined;
+  const [, path = "", onwards = ""] = parts;
+  return { path: { expression: path, module }, onwards: { expression: onwards, module } };
+}
+
 /** The schema path a leafref path leads to from the leaf at `from` (RFC 7950 §9.9.2). */
 export function resolveLeafref(path: IrXpath, from: Location): string {
-  const text = path.expression.replace(/\[[^\]]*\]/g, "").trim();
+  const text = withoutPredicates(path.expression).trim();
   let steps = text.startsWith("/") ? [] : [...from.steps];
   for (const part of text.split("/").map((name) => name.trim())) {
     if (part === "" || part === "." || part === "current()") continue;
     steps = part === ".." ? up(steps, from) : down(steps, part, path.module, from);
   }
   return formatPath(steps);
+}
+
+function withoutPredicates(expression: string): string {
+  return expression.replace(/\[[^\]]*\]/g, "");
 }
 
 /** `input` and `output` are no nodes of the data tree: one step leads over them. */

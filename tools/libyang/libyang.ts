@@ -32,6 +32,9 @@ const formatJson = 2;
 const parseStrict = 0x020000;
 const validatePresent = 0x0002;
 
+/** Take deref() in the path of a leafref; by major version, version 2 cannot. */
+const extendedLeafrefs: Readonly<Record<number, number>> = { 3: 0x0200, 4: 0x0800 };
+
 /** A module in a context. */
 export interface YangModule {
   readonly name: string;
@@ -50,7 +53,9 @@ export class YangContext implements Disposable {
 
   constructor(options: YangOptions) {
     const out: OutPointer = [null];
-    const flags = implementReferenced | noYangLibrary | noWorkingDir | enableImportedFeatures;
+    const extended = extendedLeafrefs[native().major] ?? 0;
+    const flags =
+      implementReferenced | noYangLibrary | noWorkingDir | enableImportedFeatures | extended;
     takeErrors();
     const code = native().newContext(null, flags, out);
     if (code !== 0 || out[0] === null) throw failure("creating a libyang context", takeErrors());
@@ -169,7 +174,11 @@ function describe({ message, path }: LogMessage): string {
   return path === undefined ? message : `${message} (${path})`;
 }
 
+const derefHint = "deref() in the path of a leafref wants libyang 3 or newer";
+
 /** libyang's first message names the cause, the later ones what failed because of it. */
 function failure(subject: string, errors: readonly LogMessage[]): YangError {
-  return new YangError(`${subject}: ${errors.map(describe).join("; ") || "no reason given"}`);
+  const reasons = errors.map(describe).join("; ") || "no reason given";
+  const hint = /FunctionName.*deref\(/.test(reasons) ? `; ${derefHint}` : "";
+  return new YangError(`${subject}: ${reasons}${hint}`);
 }

@@ -154,8 +154,8 @@ function setUpLog(library: Library, major: number): void {
       : "void YangLog(int level, const char *message, const char *dataPath, " +
         "const char *schemaPath, uint64_t line)";
   const type = koffi.pointer(koffi.proto(callback));
-  const listener = koffi.register((_level: number, message: string, ...where: unknown[]) => {
-    logged.push({ message, path: describePlace(where) });
+  const listener = koffi.register((level: number, message: string, ...where: unknown[]) => {
+    if (level === errorsOnly) logged.push({ message, path: describePlace(where) });
   }, type);
   library.func("uint32_t ly_log_level(uint32_t)")(errorsOnly);
   library.func("uint32_t ly_log_options(uint32_t)")(logToCallback | storeLast);
