@@ -24,13 +24,15 @@ class ObservedDataplane implements Dataplane {
   readonly ownDevices: readonly string[];
   readonly #inner: Dataplane;
   readonly #before: Before;
+  readonly #awaited: () => void;
 
-  constructor(inner: Dataplane, before: Before) {
+  constructor(inner: Dataplane, before: Before, awaited: () => void = () => undefined) {
     this.kind = inner.kind;
     this.cpuCount = inner.cpuCount;
     this.ownDevices = inner.ownDevices;
     this.#inner = inner;
     this.#before = before;
+    this.#awaited = awaited;
   }
 
   openRecirculation(): number | undefined {
@@ -51,6 +53,7 @@ class ObservedDataplane implements Dataplane {
 
   awaitFrames(): void {
     this.#inner.awaitFrames();
+    this.#awaited();
   }
 
   offerObject(layout: ObjectLayout, file: string): void {
@@ -155,9 +158,16 @@ class ObservedDataplane implements Dataplane {
   }
 }
 
-/** Calls `before` with each write; what it throws is what the write ends in. */
-export function watchedDataplane(inner: Dataplane, before: Before): Dataplane {
-  return new ObservedDataplane(inner, before);
+/**
+ * Calls `before` with each write; what it throws is what the write ends in. Calls `awaited` when
+ * frames under way have been waited for.
+ */
+export function watchedDataplane(
+  inner: Dataplane,
+  before: Before,
+  awaited?: () => void,
+): Dataplane {
+  return new ObservedDataplane(inner, before, awaited);
 }
 
 /** Appends each write to `writes`, in order, whether it succeeds or not. */

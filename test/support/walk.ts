@@ -7,6 +7,12 @@ import type { EngineFixture } from "./engine.ts";
 /** Longer than any way in a test. */
 const programsMax = 64;
 
+/** A frame on its way: what it has passed, and the hop that was read for it. */
+export interface Flight {
+  readonly passed: readonly string[];
+  readonly next: Hop;
+}
+
 /** Follows the hops that an engine has written, as a frame would. */
 export class Walker {
   readonly #fixture: EngineFixture;
@@ -23,30 +29,55 @@ export class Walker {
 
   /** The way of a frame that comes in or goes out by a device. */
   device(name: string, way: keyof typeof entryWay = "ingress"): string {
-    const { ifindex = 0 } = this.#fixture.devices.byName(name) ?? {};
-    return this.#way(this.#hop(entryName(ifindex), "hop", entryWay[way]));
+    return this.arrival(this.enteringBy(name, way));
   }
 
   /** The way of a frame that a cube sends out of a port. */
   port(cubePath: string, index: number): string {
-    return this.#way(this.#hop(this.#fixture.objectId(cubePath), "hops", index));
+    return this.arrival(this.leavingBy(cubePath, index));
   }
 
-  /** Up to the first cube that decides by what is in the frame, or to where it leaves for. */
-  #way(first: Hop): string {
-    const passed: string[] = [];
-    let at = first;
-    while (at.kind === "tail" && passed.length < programsMax) {
-      const { objectId, program } = this.#program(at.slot);
-      const name = this.#names.get(objectId) ?? objectId;
-      const isTransparent = name.startsWith("th");
-      if (program === "ingress" && !isTransparent)
-        return [...passed, `${name}:${at.arg}`].join(" ");
-      passed.push(`${name} ${program}`);
-      at = this.#hop(objectId, isTransparent ? "hops" : "egress_hops", at.arg);
+  enteringBy(name: string, way: keyof typeof entryWay = "ingress"): Flight {
+    const { ifindex = 0 } = this.#fixture.devices.byName(name) ?? {};
+    return { passed: [], next: this.#hop(entryName(ifindex), "hop", entryWay[way]) };
+  }
+
+  leavingBy(cubePath: string, index: number): Flight {
+    return { passed: [], next: this.#hop(this.#fixture.objectId(cubePath), "hops", index) };
+  }
+
+  /** All places where a frame may be, from here to where it arrives, if nothing changes. */
+  *flightsFrom(from: Flight): Generator<Flight> {
+    for (let flight: Flight | undefined = from; flight; flight = this.#onwards(flight)) {
+      yield flight;
     }
-    const device = this.#fixture.devices.byIndex(at.arg)?.name;
-    return [...passed, at.kind === "none" ? "nowhere" : `${at.kind} ${device}`].join(" ");
+  }
+
+  /** The whole way of a frame: up to the first cube that looks into it, or to where it leaves for. */
+  arrival(from: Flight): string {
+    const { passed, next } = [...this.flightsFrom(from)].at(-1) ?? from;
+    const device = this.#fixture.devices.byIndex(next.arg)?.name;
+    const end = next.kind === "none" ? "nowhere" : `${next.kind} ${device}`;
+    return [...passed, next.kind === "tail" ? this.#cubeAt(next) : end].join(" ");
+  }
+
+  /** Undefined where the frame has arrived. */
+  #onwards({ passed, next }: Flight): Flight | undefined {
+    if (next.kind !== "tail" || passed.length >= programsMax) return undefined;
+    const { objectId, program } = this.#program(next.slot);
+    const name = this.#names.get(objectId) ?? objectId;
+    const isTransparent = name.startsWith("th");
+    if (program === "ingress" && !isTransparent) return undefined;
+    const map = isTransparent ? "hops" : "egress_hops";
+    return {
+      passed: [...passed, `${name} ${program}`],
+      next: this.#hop(objectId, map, next.arg),
+    };
+  }
+
+  #cubeAt({ slot, arg }: Hop): string {
+    const { objectId } = this.#program(slot);
+    return `${this.#names.get(objectId) ?? objectId}:${arg}`;
   }
 
   #program(slot: number) {

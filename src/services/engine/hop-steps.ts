@@ -36,7 +36,7 @@ export function putHops(writer: HopWriter, { was, wanted }: HopsChange): void {
   }
   const aside: Bank = ({ id }) => (moved.has(id) ? 1 : 0);
   writer.put(wanted(aside), firstPhases);
-  writer.awaitFrames(phase.settleHops);
+  writer.settle();
   writer.put(rows, lastPhases, moved);
 }
 
@@ -71,7 +71,9 @@ export class HopWriter {
     const isUnused = (row: CausedRow) => {
       return row.enteredBy && (aside.has(row.owner) || !this.#rows.has(idOf(row)));
     };
-    for (const row of rows.filter(isUnused)) this.#write(row, phases);
+    const unused = rows.filter(isUnused);
+    for (const row of unused) this.#write(row, phases);
+    if (unused.length > 0) this.#awaitFrames(phases.hops, "undo");
     for (const row of rows) this.#write(row, phases);
   }
 
@@ -79,17 +81,27 @@ export class HopWriter {
   clearAllBut(wanted: readonly CausedRow[]): void {
     const kept = byId(wanted);
     const unused = [...this.#rows].filter(([id]) => !kept.has(id)).map(([, row]) => row);
-    if (unused.some(({ enteredBy }) => enteredBy)) this.awaitFrames(phase.clearHops);
+    if (unused.some(({ enteredBy }) => enteredBy)) this.#awaitFrames(phase.clearHops, "apply");
     for (const row of unused) {
       this.#add(isOfEntry(row) ? phase.detach : phase.clearHops, row, [row.hop, noHop]);
     }
   }
 
-  /** Frames that a row led on to a cube before it was changed have left the cube after this. */
-  awaitFrames(at: Phase): void {
+  /** Rows that frames were led to are those of others after this. */
+  settle(): void {
+    this.#awaitFrames(phase.settleHops, "apply");
+  }
+
+  /**
+   * Frames that a row led on before it was changed have arrived after this. Undoing turns the order
+   * round: it waits where applying has written rows that nothing leads to, and not elsewhere.
+   */
+  #awaitFrames(at: Phase, when: "apply" | "undo"): void {
     const { steps, dataplane } = this.#parts;
     const wait = () => dataplane.awaitFrames();
-    steps.add(at, { describe: () => [], apply: wait, undo: wait });
+    const pass = () => undefined;
+    const [apply, undo] = when === "apply" ? [wait, pass] : [pass, wait];
+    steps.add(at, { describe: () => [], apply, undo });
   }
 
   #write(row: CausedRow, { hops, entries }: Phases): void {

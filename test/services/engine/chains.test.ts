@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
-import type { Dataplane } from "../../../src/dataplane/dataplane.ts";
+import type { Edit } from "../../../src/datamodel/datastore/datastore.ts";
+import { type Dataplane, KernelError } from "../../../src/dataplane/dataplane.ts";
 import type { Discovered } from "../../../src/services/any-service.ts";
 import { service as helloworld } from "../../../src/services/helloworld/service.ts";
 import { service as netdev } from "../../../src/services/netdev/service.ts";
 import { service as topology } from "../../../src/services/topology/service.ts";
 import { service as transparenthelloworld } from "../../../src/services/transparenthelloworld/service.ts";
 import { anyServices, type EngineFixture, engineFixture } from "../../support/engine.ts";
-import { recordingDataplane, type Write } from "../../support/observed-dataplane.ts";
-import { Walker } from "../../support/walk.ts";
+import { watchedDataplane } from "../../support/observed-dataplane.ts";
+import { type Flight, Walker } from "../../support/walk.ts";
 
 const services = [
   ...anyServices,
@@ -108,62 +109,136 @@ describe("ports with each other for peers", () => {
   });
 });
 
-/** Calls back before each write. */
-class Writes extends Array<Write> {
-  readonly before: () => void;
+const places = [portOf(br0, "p1"), portOf(br0, "p2"), portOf(hw0, "a"), portOf(hw0, "b")];
 
-  constructor(before: () => void) {
-    super();
-    this.before = before;
+const rearrangements = [
+  ["of a cube that goes elsewhere", [["th1"], []], [[], ["th1"]]],
+  ["of two that change places", [["th1", "th2"]], [["th2", "th1"]]],
+  ["of two that go elsewhere together", [["th1", "th2"]], [[], [], [], ["th1", "th2"]]],
+  ["of three in a circle", [["th1"], ["th2"], ["th3"]], [["th2"], ["th3"], ["th1"]]],
+  ["of a cube that comes between", [["th1", "th2"]], [["th1", "th3", "th2"]]],
+  ["of one that goes away", [["th1", "th2", "th3"]], [["th1", "th3"]]],
+  ["of one that comes new", [[]], [["th1"]]],
+] as const satisfies readonly (readonly [string, Chains, Chains])[];
+
+/** Changes chains, while frames are under way everywhere. */
+class Rearrangement {
+  readonly fixture: EngineFixture;
+  readonly #walker: Walker;
+  /** Of each place that frames come from, those under way and the ways they may go. */
+  readonly #flights: Flight[][] = [[], [], [], [], [], []];
+  #allowed: readonly (readonly string[])[] = [];
+
+  private constructor({ fixture, walker }: Awaited<ReturnType<typeof started>>) {
+    this.fixture = fixture;
+    this.#walker = walker;
   }
 
-  override push(): number {
-    this.before();
-    return 0;
+  /** `before` is called before each write, from when it is allowed to. */
+  static async started(from: Chains, before: () => void): Promise<Rearrangement> {
+    let running: Rearrangement | undefined;
+    const watch = () => {
+      if (!running || running.#allowed.length === 0) return;
+      running.#look();
+      before();
+    };
+    const wrap = (dataplane: Dataplane) =>
+      watchedDataplane(dataplane, watch, () => running?.arrive());
+    const rearrangement = new Rearrangement(await started(wrap));
+    const { edit, commit } = rearrangement.fixture;
+    await commit(
+      edit("merge", `${portOf(br0, "p2")}/peer`, "hw0:a"),
+      edit("merge", `${portOf(hw0, "a")}/peer`, "br0:p2"),
+    );
+    await commit(...rearrangement.edits(from));
+    running = rearrangement;
+    return rearrangement;
+  }
+
+  edits(chains: Chains): Edit[] {
+    const { edit } = this.fixture;
+    return places.map((path, at) => edit("replace", `${path}/tcubes`, chains[at] ?? []));
+  }
+
+  ways(): string[] {
+    return this.#starts().map((flight) => this.#walker.arrival(flight));
+  }
+
+  /** From now on frames may go these ways, of each place one of several. */
+  allow(...ways: readonly (readonly string[])[]): void {
+    this.#allowed = ways;
+  }
+
+  /** Those that were seen on a way that is not allowed. */
+  readonly astray: string[] = [];
+
+  #starts(): Flight[] {
+    const walker = this.#walker;
+    const ports = [br0, hw0].flatMap((cube) => [0, 1].map((at) => walker.leavingBy(cube, at)));
+    return [walker.enteringBy("dev1"), walker.enteringBy("dev2"), ...ports];
+  }
+
+  /** Each frame under way may go on now, up to its end, and others come. */
+  #look(): void {
+    for (const [place, start] of this.#starts().entries()) {
+      this.#flights[place]?.push(...this.#walker.flightsFrom(start));
+    }
+    for (const [place, flights] of this.#flights.entries()) {
+      const allowed = this.#allowed.map((ways) => ways[place]);
+      const arrived = flights.map((flight) => this.#walker.arrival(flight));
+      this.astray.push(...arrived.filter((way) => !allowed.includes(way)));
+    }
+  }
+
+  /** Whoever is under way arrives. */
+  arrive(): void {
+    if (this.#allowed.length > 0) this.#look();
+    for (const flights of this.#flights) flights.splice(0);
   }
 }
 
-const places = [portOf(br0, "p1"), portOf(br0, "p2"), portOf(hw0, "a"), portOf(hw0, "b")];
-
 describe("a change of chains", () => {
-  for (const [title, from, to] of [
-    ["of a cube that goes elsewhere", [["th1"], []], [[], ["th1"]]],
-    ["of two that change places", [["th1", "th2"]], [["th2", "th1"]]],
-    ["of two that go elsewhere together", [["th1", "th2"]], [[], [], [], ["th1", "th2"]]],
-    ["of three in a circle", [["th1"], ["th2"], ["th3"]], [["th2"], ["th3"], ["th1"]]],
-    ["of a cube that comes between", [["th1", "th2"]], [["th1", "th3", "th2"]]],
-    ["of one that goes away", [["th1", "th2", "th3"]], [["th1", "th3"]]],
-  ] as const satisfies readonly (readonly [string, Chains, Chains])[]) {
-    it(`${title} leads frames by the old way or the new one at any time`, async () => {
-      let look = (): void => undefined;
-      const wrap = (dataplane: Dataplane) =>
-        recordingDataplane(dataplane, new Writes(() => look()));
-      const { fixture, walker } = await started(wrap);
-      const { edit, commit } = fixture;
-      await commit(
-        edit("merge", `${portOf(br0, "p2")}/peer`, "hw0:a"),
-        edit("merge", `${portOf(hw0, "a")}/peer`, "br0:p2"),
-      );
-      const arrange = (chains: Chains) =>
-        commit(...places.map((path, at) => edit("replace", `${path}/tcubes`, chains[at] ?? [])));
-      const ways = () => [
-        walker.device("dev1"),
-        walker.device("dev2"),
-        ...[br0, hw0].flatMap((cube) => [0, 1].map((index) => walker.port(cube, index))),
-      ];
-      await arrange(from);
-      const before = ways();
-      const seen: string[][] = [];
-      look = () => void seen.push(ways());
-      await arrange(to);
-      const after = ways();
+  for (const [title, from, to] of rearrangements) {
+    /** The ways before and after. */
+    const bothWays = async (): Promise<[string[], string[]]> => {
+      const tried = await Rearrangement.started(from, () => undefined);
+      const before = tried.ways();
+      await tried.fixture.commit(...tried.edits(to));
+      return [before, tried.ways()];
+    };
 
-      for (const now of seen) {
-        for (const [at, way] of now.entries()) {
-          assert.ok(way === before[at] || way === after[at], `${way}: ${before[at]}, ${after[at]}`);
-        }
+    it(`${title} leads each frame by the old way or the new one, whole`, async () => {
+      let writes = 0;
+      const change = await Rearrangement.started(from, () => void writes++);
+      change.allow(...(await bothWays()));
+
+      await change.fixture.commit(...change.edits(to));
+      change.arrive();
+
+      assert.deepEqual(change.astray, []);
+      assert.ok(writes > 0);
+    });
+
+    it(`${title} does so too where it fails at any write and is undone`, async () => {
+      const [before, after] = await bothWays();
+      for (let fatal = 1, failed = true; failed; fatal++) {
+        let writes = 0;
+        failed = false;
+        const change = await Rearrangement.started(from, () => {
+          writes += 1;
+          if (writes !== fatal) return;
+          failed = true;
+          throw new KernelError("writing", "EIO");
+        });
+        change.allow(before, after);
+
+        const committed = change.fixture.commit(...change.edits(to));
+        await committed.catch((error: unknown) => assert.ok(failed, String(error)));
+        change.arrive();
+
+        assert.deepEqual([fatal, change.astray], [fatal, []]);
+        assert.deepEqual(change.ways(), failed ? before : after);
       }
-      assert.ok(seen.length > 0);
     });
   }
 });
