@@ -29,10 +29,10 @@ function levelOf({ outcome, error }: CommitReport): "info" | "error" {
 function reasons(error: unknown): Record<string, unknown> {
   if (error === undefined) return {};
   if (!(error instanceof RequestError)) return { error };
-  const { violations } = error;
+  const { violations, total } = error;
   const told = violations.slice(0, violationsMax);
   return {
-    violationCount: violations.length,
+    violationCount: total,
     violations: told.map(({ path, tag, message }) => ({ path, tag, message })),
   };
 }

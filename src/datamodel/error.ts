@@ -41,16 +41,20 @@ export interface Unreadable {
   readonly places: readonly string[];
 }
 
-/** A request refused for what it asks; it has changed nothing. Carries every violation found. */
+/** A request refused for what it asks; it has changed nothing. Carries the violations found. */
 export class RequestError extends Error {
   override readonly name = "RequestError";
   readonly violations: readonly Violation[];
+  /** How many there are; the first so many are carried. */
+  readonly total: number;
 
-  constructor(violations: readonly Violation[], options?: ErrorOptions) {
+  constructor(violations: readonly Violation[], { total }: { readonly total?: number } = {}) {
     const [first] = violations;
-    const more = violations.length > 1 ? ` (and ${violations.length - 1} more)` : "";
-    super(first ? `${first.path || "request"}: ${first.message}${more}` : "refused", options);
+    const count = total ?? violations.length;
+    const more = count > 1 ? ` (and ${count - 1} more)` : "";
+    super(first ? `${first.path || "request"}: ${first.message}${more}` : "refused");
     this.violations = violations;
+    this.total = count;
   }
 }
 

@@ -62,23 +62,27 @@ export interface Refusal {
   readonly status: StatusName;
   readonly message: string;
   readonly violations: readonly Violation[];
+  /** How many there are; the first so many are told. */
+  readonly total: number;
 }
 
 /** What a client is told of an error; undefined for one that is a fault of ours. */
 export function refusalOf(error: unknown): Refusal | undefined {
   if (error instanceof RequestError) {
-    return violationsRefusal(error.violations);
+    return violationsRefusal(error);
   }
   if (!(error instanceof CommitError)) return undefined;
   const { kind, cause, message } = error;
-  if (kind === "kernel") return { status: "INTERNAL", message, violations: [] };
+  if (kind === "kernel") return { status: "INTERNAL", message, ...none };
   const reason = cause instanceof Error ? `: ${cause.message}` : "";
-  return { status: "UNAVAILABLE", message: message + reason, violations: [] };
+  return { status: "UNAVAILABLE", message: message + reason, ...none };
 }
 
+const none = { violations: [], total: 0 };
+
 /** The refusal that a list of violations adds up to. */
-function violationsRefusal(violations: readonly Violation[]): Refusal {
+function violationsRefusal({ message, violations, total }: RequestError): Refusal {
   const found = new Set(violations.map(violationStatus));
   const status = precedence.find((name) => found.has(name)) ?? "INTERNAL";
-  return { status, message: new RequestError(violations).message, violations };
+  return { status, message, violations, total };
 }

@@ -105,7 +105,7 @@ export class MemoryDatastore implements Datastore {
     if (options.signal?.aborted) throw new RequestError([]);
     const newer = applyEdits(this.root, edits);
     const violations = [...(options.unreadable?.violations ?? []), ...this.judge(newer)];
-    if (violations.length > 0) return { violations };
+    if (violations.length > 0) return { violations, total: violations.length };
     const plan = edits.map(({ path }) => ({
       cube: "br0",
       operation: "put" as const,

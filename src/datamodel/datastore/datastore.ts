@@ -85,7 +85,8 @@ export type CommitOutcome =
       readonly plan: readonly PlanStep[];
       readonly violations?: undefined;
     }
-  | { readonly violations: readonly Violation[] };
+  /** As many violations as an answer may carry, and how many there are. */
+  | { readonly violations: readonly Violation[]; readonly total: number };
 
 /** What an action or rpc answered; nothing is done in a dry run, which has a plan. */
 export interface InvokeOutcome {

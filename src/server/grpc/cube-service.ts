@@ -9,10 +9,11 @@ import { pageRequest, pageToken } from "./page.ts";
 
 /** CubeService.ListCubes: all services' lists as one, in pages. */
 export function listCubes(api: Api, request: PlainMessage): PlainMessage {
-  const { size, after } = pageRequest(request);
+  const wanted = request["service"];
+  const listName = `cubes ${wanted ?? ""}`;
+  const { size, after } = pageRequest(request, listName);
   const { commitId, root } = api.datastore.snapshot();
   const [afterService = "", afterKey] = after?.split("\n") ?? [];
-  const wanted = request["service"];
   const cubes: PlainMessage[] = [];
   let last = "";
   for (const list of cubeLists(api)) {
@@ -21,7 +22,7 @@ export function listCubes(api: Api, request: PlainMessage): PlainMessage {
     const start = list.module === afterService ? afterKey : undefined;
     for (const [key, entry] of entries.entries(start)) {
       if (cubes.length === size)
-        return { cubes, next_page_token: pageToken(last), commit_id: commitId };
+        return { cubes, next_page_token: pageToken(listName, last), commit_id: commitId };
       cubes.push(cubeMessage(list, entry));
       last = `${list.module}\n${key}`;
     }

@@ -38,7 +38,7 @@ export function getNode(api: Api, request: PlainMessage): PlainMessage {
 }
 
 function cuts(request: PlainMessage, path: InstancePath) {
-  const { size, after } = pageRequest(request);
+  const { size, after } = pageRequest(request, printPath(path));
   const last = path.at(-1);
   const isList = last?.schema.kind === "list" && last.keys === undefined;
   if (after !== undefined && !isList) {

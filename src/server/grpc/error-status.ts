@@ -20,14 +20,20 @@ export function grpcStatus(error: unknown, encoder: MessageEncoder): GrpcStatus 
   return refusalStatus(refusal, encoder);
 }
 
-const internal: Refusal = { status: "INTERNAL", message: "internal error", violations: [] };
+const internal: Refusal = {
+  status: "INTERNAL",
+  message: "internal error",
+  violations: [],
+  total: 0,
+};
 
 function refusalStatus(refusal: Refusal, encoder: MessageEncoder): GrpcStatus {
   const code = status[refusal.status];
   const details = headerText(refusal.message);
   const metadata = new Metadata();
   if (refusal.violations.length > 0) {
-    const packed = packDetails({ code, details, violations: refusal.violations }, encoder);
+    const { violations, total } = refusal;
+    const packed = packDetails({ code, details, violations, total }, encoder);
     metadata.set("grpc-status-details-bin", packed);
   }
   return { code, details, metadata };
@@ -53,13 +59,18 @@ interface Details {
   readonly code: status;
   readonly details: string;
   readonly violations: readonly Violation[];
+  readonly total: number;
 }
 
-/** As many violations as fit, found by halving: each has its own size. */
-function packDetails(parts: Details, encoder: MessageEncoder): Buffer {
-  const total = parts.violations.length;
-  let fits = 0;
-  let tooMany = Math.min(total, 200) + 1;
+/**
+ * As many violations as fit, found by halving: each has its own size. The first always does, if
+ * need be cut.
+ */
+function packDetails(whole: Details, encoder: MessageEncoder): Buffer {
+  const told = whole.violations.slice(0, toldMax).map(cutViolation);
+  const parts = { ...whole, violations: told };
+  let fits = 1;
+  let tooMany = told.length + 1;
   while (tooMany - fits > 1) {
     const count = (fits + tooMany) >> 1;
     if (packed(parts, count, encoder).length <= detailsMax) fits = count;
@@ -68,8 +79,24 @@ function packDetails(parts: Details, encoder: MessageEncoder): Buffer {
   return packed(parts, fits, encoder);
 }
 
+/** No more than these fit, however short. */
+const toldMax = 200;
+/** Bytes of a path and of a message: each is sent twice, and both have to fit. */
+const textMax = 900;
+
+function cutViolation({ path, message, ...rest }: Violation): Violation {
+  return { path: cutText(path), message: cutText(message), ...rest };
+}
+
+function cutText(text: string): string {
+  if (Buffer.byteLength(text) <= textMax) return text;
+  // A character that is cut apart becomes one that says so.
+  const kept = Buffer.from(text).subarray(0, textMax).toString();
+  return `${kept.replace(/\ufffd+$/, "")}…`;
+}
+
 function packed(
-  { code, details, violations }: Details,
+  { code, details, violations, total }: Details,
   count: number,
   encoder: MessageEncoder,
 ): Buffer {
@@ -83,7 +110,7 @@ function packed(
   });
   const own = encoder.encode("yangplane.core.v1.Violations", {
     violations: some.map(violationMessage),
-    total: violations.length,
+    total,
   });
   return encoder.encode("google.rpc.Status", {
     code,

@@ -5,7 +5,7 @@ import type { YangList } from "../../datamodel/tree/list.ts";
 import { type DataObject, type DataValue, keysOf } from "../../datamodel/tree/node.ts";
 import { type InstancePath, type PathStep, printPath } from "../../datamodel/tree/path.ts";
 import type { PlainMessage } from "./leaf-codec.ts";
-import { page } from "./page.ts";
+import { page, pageToken } from "./page.ts";
 
 /** More list entries than this fit no message, however small they are. */
 const entriesMax = 100_000;
@@ -42,24 +42,25 @@ export class JsonPage {
   #choose(list: YangList<DataObject>, place: EncodePlace): Iterable<DataObject> {
     const { size = entriesMax, after } = this.#request;
     const isStart = place.above === undefined;
-    const { entries, next } = page(list, { size, after: isStart ? after : undefined });
+    const { entries, last } = page(list, { size, after: isStart ? after : undefined });
     this.#entries += entries.length;
-    if (this.#entries > entriesMax || (next !== "" && this.#request.size === undefined)) {
+    if (this.#entries > entriesMax || (last !== undefined && this.#request.size === undefined)) {
       const advice = "set page_size to get lists in parts";
       throw refuse("too-big", "", `there are more than ${entriesMax} list entries: ${advice}`);
     }
-    if (next !== "") this.rests.push(this.#rest(place, list.size, next));
+    if (last !== undefined) this.rests.push(this.#rest(place, list.size, last));
     return entries;
   }
 
-  #rest(place: EncodePlace, size: number, token: string): PlainMessage {
+  #rest(place: EncodePlace, size: number, lastKey: string): PlainMessage {
     const { path } = this.#request;
-    const last = path.at(-1);
+    const outermost = path.at(-1);
+    const listPath = printPath([...path.slice(0, -1), ...stepsOf(place, outermost)]);
     return {
-      pointer: pointerTo(place, last !== undefined),
-      path: printPath([...path.slice(0, -1), ...stepsOf(place, last)]),
+      pointer: pointerTo(place, outermost !== undefined),
+      path: listPath,
       size: BigInt(size),
-      page_token: token,
+      page_token: pageToken(listPath, lastKey),
     };
   }
 }

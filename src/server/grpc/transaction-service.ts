@@ -130,7 +130,7 @@ class Transaction {
 
 function answer(outcome: CommitOutcome, dryRun: boolean): PlainMessage {
   if (outcome.violations) {
-    if (!dryRun) throw new RequestError(outcome.violations);
+    if (!dryRun) throw new RequestError(outcome.violations, outcome);
     return violationsAnswer(outcome.violations);
   }
   if (dryRun) return { plan: planMessage(outcome.plan) };

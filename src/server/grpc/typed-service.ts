@@ -9,7 +9,7 @@ import type { Api } from "./api.ts";
 import { commitMessage, commitOptions } from "./commit-message.ts";
 import { DataBody } from "./encode.ts";
 import type { PlainMessage } from "./leaf-codec.ts";
-import { page, pageRequest } from "./page.ts";
+import { page, pageRequest, pageToken } from "./page.ts";
 import type { MethodBinding, MethodVerb, ProtoMethod } from "./proto-model.ts";
 import { maskPaths, readChoice } from "./read-mask.ts";
 import { type GivenKeys, givenKeys, requestPath } from "./request-path.ts";
@@ -151,17 +151,17 @@ function listEntries(typed: TypedMethod, { plain, keys }: TypedRequest): PlainMe
   const path = requestPath(node, keys);
   const message = api.types.message(api.messageOf(node) ?? "");
   const choice = readChoice(plain["read"], message, api.types);
-  const wanted = pageRequest(plain);
+  const wanted = pageRequest(plain, printPath(path));
   const { commitId } = api.datastore.snapshot();
   const list = api.listings.read(path, choice.view, wanted) as YangList<DataObject> | undefined;
   if (list === undefined) {
     throw refuse("data-missing", printPath(path.slice(0, -1)), "does not exist");
   }
-  const { entries, next } = page(list, wanted);
+  const { entries, last } = page(list, wanted);
   const selection = { ...choice, shallow: true };
   return {
     [binding.body]: entries.map((entry) => new DataBody(entry, selection)),
-    next_page_token: next,
+    next_page_token: last === undefined ? "" : pageToken(printPath(path), last),
     commit_id: commitId,
   };
 }
@@ -181,7 +181,7 @@ async function write(typed: TypedMethod, { path, edits, request }: Write, caller
     ...options,
     ...(unreadable === undefined ? {} : { unreadable }),
   });
-  if (outcome.violations) throw new RequestError(outcome.violations);
+  if (outcome.violations) throw new RequestError(outcome.violations, outcome);
   if (outcome.commit === undefined) return {};
   const entry = binding.verb === "delete" ? undefined : api.datastore.read(path, "operational");
   const message = api.types.message(method.response);

@@ -66,13 +66,24 @@ function draw(leaf: LeafSchema, location: Location, versions: Versions): string 
   const pool =
     pools.get(leaf) ?? new IntegerPool(usedIntegers(leaf, location, versions), largest(leaf));
   pools.set(leaf, pool);
-  return pool.take() ?? refuseMore(leaf, location);
+  return pool.take() ?? refuseMore(leaf, location, versions);
 }
 
-function refuseMore(leaf: LeafSchema, location: Location): never {
-  const path = printPath([...locationPath(location), { schema: leaf }]);
+function refuseMore(leaf: LeafSchema, location: Location, { newer }: Versions): never {
+  const entry = locationPath(location);
+  const count = siblings(newer, location)?.size ?? 0;
+  const most = largest(leaf) + 1;
+  if (count > most) {
+    const message = `${count} ${location.schema.name}, at most ${most}`;
+    throw refuse("resource-denied", printPath(entry), message);
+  }
   const message = `every ${leaf.name} is in use until this commit is done`;
-  throw refuse("resource-denied", path, message);
+  throw refuse("resource-denied", printPath([...entry, { schema: leaf }]), message);
+}
+
+function siblings(root: DataObject, { parent, schema }: Location) {
+  const path = [...(parent ? locationPath(parent) : []), { schema }];
+  return nodeAt(root, path) as YangList<DataObject> | undefined;
 }
 
 /** The largest value of an integer leaf. */
@@ -83,14 +94,9 @@ function largest({ ir: { type } }: LeafSchema): number {
 
 /** What any sibling has, before or after: an integer is not reused in the commit that frees it. */
 function usedIntegers(leaf: LeafSchema, location: Location, { older, newer }: Versions) {
-  const path = [
-    ...(location.parent ? locationPath(location.parent) : []),
-    { schema: location.schema },
-  ];
   const used = new Set<number>();
   for (const root of [older, newer]) {
-    const siblings = nodeAt(root, path) as YangList<DataObject> | undefined;
-    for (const sibling of siblings ?? []) {
+    for (const sibling of siblings(root, location) ?? []) {
       const value = sibling[leaf.prop];
       if (typeof value === "number") used.add(value);
     }

@@ -273,7 +273,9 @@ export class Engine implements Datastore, Verifier {
         this.#commit(change, options),
       );
     } catch (error) {
-      if (error instanceof RequestError) return { violations: error.violations };
+      if (error instanceof RequestError) {
+        return { violations: error.violations, total: error.total };
+      }
       throw error;
     }
   }
@@ -347,7 +349,10 @@ export class Engine implements Datastore, Verifier {
     const verdict = await breather.run(judging);
     try {
       const wrong = [...violations, ...verdict.violations];
-      if (wrong.length > 0) throw new RequestError(wrong.slice(0, violationsMax));
+      if (wrong.length > 0) {
+        const total = violations.length + verdict.total;
+        throw new RequestError(wrong.slice(0, violationsMax), { total });
+      }
       change.check?.(newer.root);
       const plan = await breather.run(this.#planner.plan(older.root, newer.root));
       if (options.dryRun === true) {

@@ -30,7 +30,9 @@ export interface JudgeOptions {
 
 /** A verdict in favour; `accept` once the commit is applied, `discard` if it is not. */
 export interface Verdict {
+  /** As many as an answer may carry; `total` counts all. */
   readonly violations: readonly Violation[];
+  readonly total: number;
   accept(): void;
   discard(): void;
 }
@@ -93,6 +95,7 @@ export class Judge {
     violations.push(...this.#serviceViolations(older, newer, faulty));
     return {
       violations: violations.slice(0, violationsMax),
+      total: violations.length - yang.violations.length + yang.total,
       accept: () => {
         yang.accept();
         this.peers.update(changes.ports);

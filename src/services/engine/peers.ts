@@ -82,7 +82,7 @@ export class PeerIndex {
       const owner = is === undefined ? ownerAfter(portText(name)) : undefined;
       if (owner === undefined || topology.port(name.cube, name.port)) return [];
       const path = portPath({ list: name.list, name: name.cube }, name.port);
-      return [{ path, ...inUse(portText(name), owner) }];
+      return [{ path, tag: "in-use", message: `${portText(owner)} has it for its peer` }];
     });
   }
 }

@@ -28,11 +28,23 @@ export function refused(
     // The parent may be what could not be read.
     return violation.appTag !== missingParent || !isBelow(edit.path, unknown);
   });
+  const unapplied = once(told.map(({ violation }) => violation));
   return {
-    violations: [...(unreadable?.violations ?? []), ...told.map(({ violation }) => violation)],
+    violations: [...(unreadable?.violations ?? []), ...unapplied],
     // What could not be deleted has nothing that would matter to others.
     unread: [...unread, ...failed.filter(isGiving).map(({ edit: { path } }) => ({ path }))],
   };
+}
+
+/** Several edits of what is not there have the same to say. */
+function once(violations: readonly Violation[]): Violation[] {
+  const told = new Set<string>();
+  return violations.filter(({ path, tag, message }) => {
+    const text = `${path} ${tag} ${message}`;
+    const isNew = !told.has(text);
+    told.add(text);
+    return isNew;
+  });
 }
 
 function isGiving({ edit: { operation } }: FailedEdit): boolean {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Metadata } from "@grpc/grpc-js";
 import { type ErrorTag, RequestError } from "../../../src/datamodel/error.ts";
 import { linkSchema } from "../../../src/datamodel/schema/schema.ts";
 import { Api } from "../../../src/server/grpc/api.ts";
@@ -26,6 +27,27 @@ function trailersSize(error: unknown): number {
     ["date", "Wed, 25 Nov 2026 04:34:08 GMT"],
   ];
   return fields.reduce((sum, [name, value]) => sum + name.length + value.length + 32, 0);
+}
+
+const types = loadTypes(["google/rpc/error_details.proto"]);
+
+function read(type: string, bytes: Uint8Array): Record<string, unknown> {
+  return types.lookupType(type).toObject(types.lookupType(type).decode(bytes));
+}
+
+/** Each detail's type and content. */
+function told(metadata: Metadata): (readonly [string, Record<string, unknown>])[] {
+  const [packed] = metadata.get("grpc-status-details-bin") as Buffer[];
+  const { details } = read("google.rpc.Status", packed ?? Buffer.alloc(0));
+  return (details as { type_url: string; value: Uint8Array }[]).map(({ type_url: url, value }) => [
+    url,
+    read(url.replace("type.googleapis.com/", ""), value),
+  ]);
+}
+
+function ours(metadata: Metadata) {
+  const [, violations] = told(metadata).find(([url]) => url.endsWith("Violations")) ?? [];
+  return violations as { violations?: { path: string; message: string }[]; total: number };
 }
 
 describe("the status of a refusal", () => {
@@ -57,26 +79,30 @@ describe("the status of a refusal", () => {
     });
   }
 
+  it("keeps a violation that alone is too long, cut, and says how many there were", () => {
+    const long = { path: `/x[y='${"z".repeat(9_000)}']`, tag, message: "接口".repeat(3000) };
+
+    const { metadata } = grpcStatus(new RequestError([long, long, long], { total: 99 }), encoder);
+
+    const { violations = [], total } = ours(metadata);
+    assert.equal(violations.length, 1);
+    assert.match(violations[0]?.path ?? "", /^\/x\[y='z+…$/);
+    assert.match(violations[0]?.message ?? "", /^[接口]+…$/);
+    assert.equal(total, 99);
+  });
+
   it("has the reasons in Google's form and in ours", () => {
     const violation = { path: "/x", tag, appTag: "must-violation", message: "no" };
-    const types = loadTypes(["google/rpc/error_details.proto"]);
-    const read = (type: string, bytes: Uint8Array) =>
-      types.lookupType(type).toObject(types.lookupType(type).decode(bytes));
 
     const { metadata } = grpcStatus(new RequestError([violation]), encoder);
 
-    const [packed] = metadata.get("grpc-status-details-bin") as Buffer[];
-    const { details } = read("google.rpc.Status", packed ?? Buffer.alloc(0));
-    const told = (details as { type_url: string; value: Uint8Array }[]).map(
-      ({ type_url: url, value }) => [url, read(url.replace("type.googleapis.com/", ""), value)],
-    );
-    const ours = { path: "/x", errorTag: tag, errorAppTag: "must-violation", message: "no" };
-    assert.deepEqual(told, [
+    const own = { path: "/x", errorTag: tag, errorAppTag: "must-violation", message: "no" };
+    assert.deepEqual(told(metadata), [
       [
         "type.googleapis.com/google.rpc.BadRequest",
         { fieldViolations: [{ field: "/x", reason: tag, description: "no" }] },
       ],
-      ["type.googleapis.com/yangplane.core.v1.Violations", { violations: [ours], total: 1 }],
+      ["type.googleapis.com/yangplane.core.v1.Violations", { violations: [own], total: 1 }],
     ]);
   });
 

@@ -57,6 +57,30 @@ describe("a read over gRPC", () => {
     assert.deepEqual(names, ["a", "b", "br0", "c"]);
   });
 
+  it("goes on only in the list that gave the token, and only with all of it", async () => {
+    await call("CreateBridge", {
+      bridge: { name: "br1", ports: [{ name: "p1" }, { name: "p2" }] },
+    });
+    const { nextPageToken } = await call("ListPorts", { bridgeName: "br0", pageSize: 1 });
+    const token = nextPageToken as string;
+    const others = [
+      await refused("ListPorts", { bridgeName: "br1", pageToken: token }),
+      await refused("ListBridge", { pageToken: token }),
+      await session.refused("yangplane.core.v1.CubeService/ListCubes", { pageToken: token }),
+    ];
+    for (let length = 1; length < token.length; length += 1) {
+      const pageToken = token.slice(0, length);
+      others.push(await refused("ListPorts", { bridgeName: "br0", pageToken }));
+    }
+
+    for (const { code, details } of others) {
+      assert.equal(code, "INVALID_ARGUMENT");
+      assert.match(details, /^request: page_token is none that this list has given$/);
+    }
+    const { ports } = await call("ListPorts", { bridgeName: "br0", pageToken: token });
+    assert.deepEqual((ports as { name: string }[])[0]?.name, "p2");
+  });
+
   it("pages 1,000 entries unless asked otherwise, and goes on where a deleted entry was", async () => {
     const entry = Array.from({ length: 1_002 }, (_, vlan) => ({ vlan: vlan + 1, mac: "m" }));
     await call("UpdateBridge", { bridge: { name: "br0", fdb: { entry } } });

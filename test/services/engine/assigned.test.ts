@@ -95,6 +95,19 @@ describe("the position of a port", () => {
     });
   }
 
+  it("beyond the last is refused with the number of ports that there may be", async () => {
+    const { edit, violations } = await engineFixture();
+    const all = Array.from({ length: 129 }, (_, index) => ({ name: `p${index}` }));
+
+    const [found] = await violations(edit("create", br0, { ports: all }));
+
+    assert.deepEqual(found, {
+      path: port("p99"),
+      tag: "resource-denied",
+      message: "129 ports, at most 128",
+    });
+  });
+
   it("beyond the last is refused, not given", async () => {
     const { edit, commit, violations } = await engineFixture();
     const all = Array.from({ length: 128 }, (_, index) => ({ name: `p${index}` }));

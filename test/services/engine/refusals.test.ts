@@ -70,6 +70,14 @@ const cases: readonly Case[] = [
     wrong: [],
   },
   {
+    title: "two edits of what is not there, told once",
+    edits: [
+      ["merge", "/simplebridge:simplebridge[name='none']/loglevel", "DEBUG"],
+      ["merge", "/simplebridge:simplebridge[name='none']/type", "TC"],
+    ],
+    wrong: [["/simplebridge:simplebridge[name='none']", "missing-parent"]],
+  },
+  {
     title: "another hook type",
     edits: [["merge", `${br0}/type`, "XDP_DRV"]],
     wrong: [[`${br0}/type`, "init-only"]],
@@ -400,6 +408,29 @@ describe("the engine", () => {
       assert.equal(isUnchanged === JSON.stringify(before), wrong.length > 0);
     });
   }
+
+  it("counts the references that it does not name", async () => {
+    const { engine, edit, commit } = await started();
+    const entry = Array.from({ length: 200 }, (_, index) => {
+      const last = index.toString(16).padStart(2, "0");
+      return { address: `02:00:00:00:00:${last}`, port: "p1" };
+    });
+    await commit(edit("merge", `${br0}/fdb`, { entry }));
+
+    const outcome = await engine.commit([edit("delete", `${br0}/ports[name='p1']`)], local);
+
+    assert(outcome.violations);
+    assert.deepEqual([outcome.violations.length, outcome.total], [10, 200]);
+  });
+
+  it("says which port refers to one that is to be deleted", async () => {
+    const { edit, commit, violations } = await started();
+    await commit(edit("merge", `${p2}/peer`, "pp0:b"), edit("delete", `${pp0}/cable[from='a']`));
+
+    const [found] = await violations(edit("delete", `${pp0}/ports[name='b']`));
+
+    assert.equal(found?.message, "br0:p2 has it for its peer");
+  });
 
   for (const { title, place, edits, wrong } of unreadables) {
     it(`tells all that is wrong where it was not given ${title}`, async () => {
