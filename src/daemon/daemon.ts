@@ -25,6 +25,7 @@ import { MissingServiceError } from "../services/engine/stranded.ts";
 import { Closers } from "./closers.ts";
 import { commitLines } from "./commit-line.ts";
 import { readLocks } from "./locks.ts";
+import { mendLines } from "./mend-line.ts";
 import { type Monitoring, openMonitoring } from "./monitoring.ts";
 import { type DaemonOptions, defaultSocket, type TlsFiles } from "./options.ts";
 import { packageRoot } from "./package-root.ts";
@@ -137,7 +138,8 @@ async function startEngine(
   const onError = (error: unknown) => log("error", "background work failed", { error });
   const parts = { schema, services, dataplane, devices, log: journal };
   const onCommit = told(commitLines(log), monitoring.onCommit);
-  const engine = new Engine({ ...parts, onError, onCommit });
+  const onMend = mendLines(log);
+  const engine = new Engine({ ...parts, onError, onCommit, onMend });
   closers.add(async () => {
     await engine.close();
     engine.leave();

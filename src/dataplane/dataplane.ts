@@ -112,6 +112,8 @@ export interface Dataplane extends Disposable {
   /** Takes that device away; nothing may be attached to it. */
   removeRecirculation(): void;
 
+  /** Whether somebody else seems to have pinned or removed something since the last `refresh`. */
+  readonly isDisturbed: boolean;
   /** Looks anew at what there is: somebody else may have changed it. */
   refresh(): void;
 

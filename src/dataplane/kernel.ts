@@ -22,6 +22,7 @@ import { JumpTable } from "./jump-table.ts";
 import type { ObjectLayout } from "./layout.ts";
 import { libbpf } from "./libbpf.ts";
 import { MapCounter } from "./map-counter.ts";
+import { PinWatch } from "./pin-watch.ts";
 import { PinnedObjects } from "./pinned-objects.ts";
 import { checked, makeFolder, onBpffs, PinnedFiles, removePins } from "./pins.ts";
 import {
@@ -70,6 +71,7 @@ export class KernelDataplane implements Dataplane {
   readonly #tables: Readonly<Record<Family, JumpTable>>;
   readonly #attachments: Attachments;
   readonly #objects: PinnedObjects;
+  readonly #watch: PinWatch;
   readonly #ringBuffers = new Map<string, RingBuffer>();
 
   readonly #lock: FolderLock;
@@ -85,6 +87,7 @@ export class KernelDataplane implements Dataplane {
     this.ownDevices = recirculationNames(pinDirectory);
     this.#pinDirectory = pinDirectory;
     this.#objectDirectory = objectDirectory;
+    this.#watch = new PinWatch(pinDirectory);
     const files = this.#files;
     const shared = join(pinDirectory, "shared");
     this.#tables = {
@@ -118,6 +121,10 @@ export class KernelDataplane implements Dataplane {
     awaitGracePeriod();
   }
 
+  get isDisturbed(): boolean {
+    return this.#watch.isDisturbed;
+  }
+
   refresh(): void {
     this.#files[Symbol.dispose]();
     onBpffs("looking at what is pinned", () => {
@@ -136,7 +143,7 @@ export class KernelDataplane implements Dataplane {
   }
 
   loadObject(request: ObjectRequest, from?: string): void {
-    this.#objects.load(request, from);
+    this.#watch.whileOwn(() => this.#objects.load(request, from));
   }
 
   mapsTakenAlong(request: ObjectRequest, from: string): ReadonlySet<string> {
@@ -146,7 +153,7 @@ export class KernelDataplane implements Dataplane {
   unloadObject(id: string): void {
     this.#checkUnused(id, `unloading ${id}`);
     for (const { path } of this.#objects.usedMaps(id)) this.#closeRingBuffer(path);
-    this.#objects.unload(id);
+    this.#watch.whileOwn(() => this.#objects.unload(id));
   }
 
   objects(): readonly string[] {
@@ -190,7 +197,10 @@ export class KernelDataplane implements Dataplane {
   setProgram(slot: number, objectId: string, program: string): void {
     const operation = `setting slot ${slot} to ${program} of ${objectId}`;
     const { family, path } = this.#objects.program(objectId, program, operation);
-    this.#tables[family].set(slot, this.#files.open(path), { objectId, program });
+    const resident = { objectId, program };
+    this.#watch.whileOwn(() => {
+      this.#tables[family].set(slot, this.#files.open(path), resident);
+    });
   }
 
   clearProgram(family: Family, slot: number): void {
@@ -202,7 +212,8 @@ export class KernelDataplane implements Dataplane {
   }
 
   attach(attachment: Attachment): void {
-    this.#attachments.create(attachment, this.#programFor(attachment));
+    const program = this.#programFor(attachment);
+    this.#watch.whileOwn(() => this.#attachments.create(attachment, program));
   }
 
   reattach(attachment: Attachment): void {
@@ -210,7 +221,7 @@ export class KernelDataplane implements Dataplane {
   }
 
   detach(ifindex: number, hook: Hook): void {
-    this.#attachments.remove(ifindex, hook);
+    this.#watch.whileOwn(() => this.#attachments.remove(ifindex, hook));
   }
 
   attachments(): readonly Attachment[] {
@@ -264,6 +275,7 @@ export class KernelDataplane implements Dataplane {
     const residentOf = (id: number) => residents.get(id) ?? { objectId: "", program: "" };
     for (const table of [this.#tables.tc, this.#tables.xdp]) table.restore(residentOf);
     this.#attachments.restore(residentOf);
+    this.#watch.trust();
   }
 
   #checkUnused(id: string, operation: string): void {

@@ -40,6 +40,8 @@ type Listener = (record: Uint8Array) => void;
 export class MemoryDataplane implements Dataplane {
   readonly kind = "memory";
   readonly ownDevices = [];
+  /** Others have nothing to do with this memory. */
+  readonly isDisturbed = false;
   readonly #layouts: Map<string, ObjectLayout>;
   readonly #devices: Pick<Devices, "byIndex"> | undefined;
   readonly cpuCount: number;
@@ -60,7 +62,6 @@ export class MemoryDataplane implements Dataplane {
 
   removeRecirculation(): void {}
 
-  /** Others have nothing to do with this memory. */
   refresh(): void {}
 
   /** There are none. */

@@ -9,6 +9,7 @@ import { ip, run } from "../support/network.ts";
 import { Host } from "./forwarding-lab.ts";
 
 const core = "yangplane.core.v1";
+const service = "yangplane.simplebridge.v1.SimplebridgeService";
 const br0 = "/simplebridge:simplebridge[name='br0']";
 const station = "02:00:00:00:99:01";
 /** As bpftool takes it: six octets and padding. */
@@ -148,6 +149,15 @@ const deeds: readonly Deed[] = [
   },
 ];
 
+/** Those that commits notice by themselves. */
+const pinsRemoved = [
+  "removes the pin of a link",
+  "removes all pins of a cube",
+  "removes the pin of a jump table",
+  "removes what the objects share",
+  "removes the folder of pins",
+];
+
 describeKernel("what somebody does to the data plane by hand", { since: "6.6" }, () => {
   let home: DaemonHome;
   let hosts: readonly [Host, Host];
@@ -203,6 +213,17 @@ describeKernel("what somebody does to the data plane by hand", { since: "6.6" },
 
   const ping = () => hosts[0].run(`ping -c 1 -W 2 ${hosts[1].address}`);
 
+  const addEntry = (address: string) =>
+    daemon.client().call(`${service}/CreateFdbEntry`, {
+      simplebridgeName: "br0",
+      entry: { address, port: "p2" },
+    });
+
+  const removeEntry = (address: string) =>
+    daemon
+      .client()
+      .call(`${service}/DeleteFdbEntry`, { simplebridgeName: "br0", fdbEntryAddress: address });
+
   it("is nothing to begin with", () => {
     assert.deepEqual(verify(), { status: 0, lines: "" });
     ping();
@@ -225,6 +246,35 @@ describeKernel("what somebody does to the data plane by hand", { since: "6.6" },
     }).timeout(20_000);
   }
 
+  for (const { title, done } of deeds) {
+    it(`is mended by the next daemon where somebody ${title} while there is none`, async () => {
+      await daemon.kill();
+      done(places());
+
+      daemon = await home.start();
+
+      assert.deepEqual(verify(), { status: 0, lines: "" });
+      ping();
+      assert.match(daemon.errors, /"message":"data plane mended"/);
+      assert.equal(daemon.errors.includes('"error"'), false, daemon.errors);
+    }).timeout(20_000);
+  }
+
+  for (const title of pinsRemoved) {
+    it(`is mended by the next commit where somebody ${title}`, async () => {
+      deeds.find((deed) => deed.title === title)?.done(places());
+
+      await addEntry("02:00:00:00:99:03");
+
+      assert.match(daemon.errors, /"warn","message":"data plane mended","during":"commit"/);
+      assert.deepEqual(verify(), { status: 0, lines: "" });
+      ping();
+      await removeEntry("02:00:00:00:99:03");
+      await daemon.stop();
+      daemon = await home.start();
+    }).timeout(20_000);
+  }
+
   it("is told to a person, with the command that helps", () => {
     const { map } = places();
     bpftool("map", "delete", "pinned", map("static_fdb"), "key", ...keyOf(station));
@@ -238,12 +288,7 @@ describeKernel("what somebody does to the data plane by hand", { since: "6.6" },
   });
 
   it("does not keep the next commit from being right", async () => {
-    const request = {
-      simplebridgeName: "br0",
-      entry: { address: "02:00:00:00:99:02", port: "p2" },
-    };
-    const service = "yangplane.simplebridge.v1.SimplebridgeService";
-    await daemon.client().call(`${service}/CreateFdbEntry`, request);
+    await addEntry("02:00:00:00:99:02");
 
     assert.deepEqual(verify(), { status: 0, lines: "" });
   });

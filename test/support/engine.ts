@@ -19,6 +19,7 @@ import { type CommitLog, emptyState, type Version } from "../../src/services/eng
 import type { CommitReport } from "../../src/services/engine/commit-report.ts";
 import { coreObjects } from "../../src/services/engine/core-objects.ts";
 import { Engine } from "../../src/services/engine/engine.ts";
+import type { Mending } from "../../src/services/engine/verifier.ts";
 import { service as simplebridge } from "../../src/services/simplebridge/service.ts";
 import { edit } from "./tree.ts";
 
@@ -95,6 +96,8 @@ export interface EngineFixture {
   readonly errors: unknown[];
   /** What became of every transaction that is decided. */
   readonly reports: CommitReport[];
+  /** What was mended without being asked to. */
+  readonly mendings: Mending[];
   edit(operation: Edit["operation"], path: string, json?: unknown): Edit;
   /** Commits and fails on violations. */
   commit(...edits: Edit[]): Promise<Commit>;
@@ -137,8 +140,19 @@ export async function engineFixture(parts: FixtureParts = {}): Promise<EngineFix
   const errors: unknown[] = [];
   const onError = (error: unknown) => void errors.push(error);
   const reports: CommitReport[] = [];
+  const mendings: Mending[] = [];
+  const onMend = (mending: Mending) => void mendings.push(mending);
   const onCommit = (report: CommitReport) => void reports.push(report);
-  const engine = new Engine({ schema, services, dataplane, devices, log, onError, onCommit });
+  const engine = new Engine({
+    schema,
+    services,
+    dataplane,
+    devices,
+    log,
+    onError,
+    onCommit,
+    onMend,
+  });
   await engine.restore(parts.stored ?? emptyState(schema));
   return {
     engine,
@@ -149,6 +163,7 @@ export async function engineFixture(parts: FixtureParts = {}): Promise<EngineFix
     log,
     errors,
     reports,
+    mendings,
     edit: (operation, path, json) => edit(schema, operation, path, json),
     ...callsOf(engine, schema),
   };

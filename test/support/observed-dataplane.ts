@@ -47,6 +47,10 @@ class ObservedDataplane implements Dataplane {
     this.#inner.removeRecirculation();
   }
 
+  get isDisturbed(): boolean {
+    return this.#inner.isDisturbed;
+  }
+
   refresh(): void {
     this.#inner.refresh();
   }

@@ -1,6 +1,6 @@
 import { CommitError, refuse } from "../../datamodel/error.ts";
 import { KernelError } from "../../dataplane/dataplane.ts";
-import { StepError } from "./step.ts";
+import { deviceVanished, StepError } from "./step.ts";
 
 /**
  * Why a commit failed, as its caller hears of it. A device may vanish between the moment a commit
@@ -13,7 +13,7 @@ export function commitError(error: unknown): unknown {
     return new CommitError("kernel", message, { cause: error });
   }
   if (!(error instanceof StepError) || !(error.cause instanceof KernelError)) return error;
-  if (error.cause.code === "ENODEV") {
+  if (deviceVanished(error)) {
     const message = `the network device vanished during the commit: ${error.message}`;
     return refuse("operation-failed", error.path, message, "instance-required");
   }

@@ -58,7 +58,7 @@ import { applySteps, undoSteps } from "./step.ts";
 import { survey } from "./takeover.ts";
 import { DataplaneTracer } from "./tracer.ts";
 import { Turns } from "./turns.ts";
-import { DataplaneVerifier } from "./verifier.ts";
+import { DataplaneVerifier, type Mending } from "./verifier.ts";
 
 export interface EngineParts {
   readonly schema: Schema;
@@ -68,6 +68,8 @@ export interface EngineParts {
   readonly log: CommitLog;
   /** Told of what happened without a caller to tell: a failed undo, a listener's error. */
   readonly onError: (error: unknown) => void;
+  /** Told of what was not as configured, and was mended without being asked to. */
+  readonly onMend?: (mending: Mending) => void;
   /** Told of every transaction when it is decided; must not throw. */
   readonly onCommit?: (report: CommitReport) => void;
 }
@@ -244,13 +246,15 @@ export class Engine implements Datastore, Verifier {
       const verdict = await breather.run(this.#judge.judge(empty, root, { restoring: true }));
       if (verdict.violations.length > 0) throw new RequestError(verdict.violations);
       const takeover = { planner: this.#planner, parts: this.#parts, empty, root };
-      const { plan } = await breather.run(survey(takeover));
+      const { plan, drifts } = await breather.run(survey(takeover));
       await applySteps(plan.steps, breather);
       verdict.accept();
       this.#running = stored;
       this.#isRestored = true;
       this.#discard(plan.unload);
       this.#live.start();
+      const [cube] = this.#planner.loaded;
+      if (cube && drifts.total > 0) this.#parts.onMend?.({ during: "start", drifts });
     });
   }
 
@@ -332,6 +336,7 @@ export class Engine implements Datastore, Verifier {
 
   async #commit(change: Change, options: CommitOptions): Promise<Applied> {
     if (change.edits.length > 0) await this.#leaveFailure(options);
+    if (options.dryRun !== true) await this.#verifier.mendIfDisturbed();
     this.#roster.refuseGone(change.edits.map(({ path }) => path));
     const breather = new Breather();
     const older = this.#running;
@@ -386,7 +391,8 @@ export class Engine implements Datastore, Verifier {
     await breather.run(notingChanges(this.schema.root, [older.root, newer.root], newer.id));
     // The last moment to give up: from here on it is all or nothing.
     checkSignal(options);
-    await applySteps([...plan.steps, ...work.steps], breather);
+    const steps = [...plan.steps, ...work.steps];
+    await applySteps(steps, breather).catch((error) => this.#verifier.refuseAfter(error));
     verdict.accept();
     this.#running = newer;
     this.#pending.push(commit);

@@ -1,5 +1,10 @@
 import type { PlanStep } from "../../datamodel/datastore/datastore.ts";
-import type { Attachment, ObjectRequest, ProgramSlot } from "../../dataplane/dataplane.ts";
+import {
+  type Attachment,
+  KernelError,
+  type ObjectRequest,
+  type ProgramSlot,
+} from "../../dataplane/dataplane.ts";
 import type { MapLayout, ObjectLayout } from "../../dataplane/layout.ts";
 import type { Breather } from "../../lib/slices.ts";
 
@@ -103,6 +108,11 @@ export class StepError extends Error {
     super(cause instanceof Error ? cause.message : String(cause), { cause });
     this.path = path;
   }
+}
+
+/** A device may vanish at any time: between two steps, too. */
+export function deviceVanished({ cause }: StepError): boolean {
+  return cause instanceof KernelError && cause.code === "ENODEV";
 }
 
 /** Does the steps in order; when one fails, undoes those before it. @throws StepError */

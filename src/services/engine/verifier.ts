@@ -7,7 +7,7 @@ import { Breather } from "../../lib/slices.ts";
 import type { Discovered } from "../any-service.ts";
 import { emptyState, type Version } from "./commit-log.ts";
 import { Planner } from "./planner.ts";
-import { applySteps } from "./step.ts";
+import { applySteps, deviceVanished, StepError } from "./step.ts";
 import { type Survey, survey } from "./takeover.ts";
 import type { Turns } from "./turns.ts";
 
@@ -25,6 +25,15 @@ export interface VerifierParts {
   readonly isTracing: () => boolean;
   /** Told of objects that were loaded, and of those that nothing uses any more. */
   readonly repaired: (loaded: ReadonlySet<string>, unused: readonly string[]) => void;
+  /** Told of what was mended without being asked to. */
+  readonly onMend?: ((mending: Mending) => void) | undefined;
+}
+
+/** What of the data plane was not as configured, and is now. */
+export interface Mending {
+  /** What gave the occasion to look. */
+  readonly during: "start" | "commit";
+  readonly drifts: Pick<Verification, "drifts" | "total">;
 }
 
 /**
@@ -38,6 +47,8 @@ export interface VerifierParts {
  */
 export class DataplaneVerifier implements Verifier {
   readonly #parts: VerifierParts;
+  /** The last attempt to mend something has failed. */
+  #isInDoubt = false;
 
   constructor(parts: VerifierParts) {
     this.#parts = parts;
@@ -52,6 +63,36 @@ export class DataplaneVerifier implements Verifier {
       this.#refuseTracing();
       return await this.mend({ repair });
     });
+  }
+
+  /** Mends what somebody seems to have changed, before a commit builds on it; only in a turn. */
+  async mendIfDisturbed(): Promise<void> {
+    const { dataplane } = this.#parts;
+    if (!this.#isInDoubt && !dataplane.isDisturbed) return;
+    this.#isInDoubt = true;
+    await this.#mendForCommit();
+    this.#isInDoubt = false;
+  }
+
+  /**
+   * After steps of a commit have failed: finds out whether everything is as it was before, from
+   * which somebody may have kept the undo. What is not is mended; only in a turn.
+   * @throws in any case what is to be told of the commit
+   */
+  async refuseAfter(error: unknown): Promise<never> {
+    if (error instanceof StepError && deviceVanished(error)) throw error;
+    this.#isInDoubt = true;
+    const { total } = await this.#mendForCommit().catch((failure: unknown) => {
+      throw new AggregateError([error, failure], "undoing a commit failed");
+    });
+    this.#isInDoubt = false;
+    throw total === 0 ? error : mendedError(error);
+  }
+
+  async #mendForCommit(): Promise<Verification> {
+    const found = await this.mend({ repair: true });
+    if (found.total > 0) this.#parts.onMend?.({ during: "commit", drifts: found });
+    return found;
   }
 
   /** Compares, and mends what differs if that is wanted; only in a turn. */
@@ -112,6 +153,13 @@ export class DataplaneVerifier implements Verifier {
   #freshPlanner(): Planner {
     return new Planner(this.#parts.schema, this.#parts);
   }
+}
+
+function mendedError(error: unknown): CommitError {
+  const [cause] = error instanceof AggregateError ? (error.errors as unknown[]) : [error];
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const message = `${reason}; the data plane was not as configured, and has been mended`;
+  return new CommitError("kernel", message, { cause: error });
 }
 
 const nothing = { drifts: { drifts: [], total: 0 }, isRepaired: false };

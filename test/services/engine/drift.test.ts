@@ -257,6 +257,25 @@ describe("a data plane that is verified", () => {
     assert.deepEqual(memory.objects(), ["recirculation"]);
   });
 
+  it("is told of by a commit that fails for it, and mended", async () => {
+    const { engine, memory, objectId, commit, edit, mendings } = await bridged();
+    memory.deleteRows(objectId(br0), "static_fdb", [fdbKey(station)]);
+    const entry = `${br0}/fdb/entry[address='${station}']`;
+
+    const failed = commit(edit("delete", entry));
+
+    await assert.rejects(
+      failed,
+      /ENOENT: no row .*; the data plane was not as configured, and has been mended$/,
+    );
+    assert.deepEqual(
+      mendings.map(({ during, drifts }) => [during, drifts.total]),
+      [["commit", 1]],
+    );
+    await commit(edit("delete", entry));
+    assert.equal((await engine.verify({ repair: false })).total, 0);
+  });
+
   it("does not look at what a commit that is under way has left half done", async () => {
     const { engine, commit, edit } = await bridged();
     const entry = Array.from({ length: 20_000 }, (_, n) => ({
