@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { type CommandLine, parseCommandLine } from "./command-line.ts";
 import type { Daemon } from "./daemon.ts";
-import { exit, print, printErrors } from "./output.ts";
+import { exit, OutputError, onOutputError, print, printErrors } from "./output.ts";
 import { Refusal, Unreachable, violationLines } from "./refusal.ts";
 import { usage } from "./usage.ts";
 import { UsageError } from "./usage-error.ts";
@@ -51,6 +51,10 @@ function complain(error: unknown): number {
     printErrors([`yangplane: ${error.message}`, error.advice]);
     return exit.unreachable;
   }
+  if (error instanceof OutputError) {
+    printErrors([`yangplane: ${error.message}`]);
+    return exit.unwritten;
+  }
   if (error instanceof Refusal) {
     const lines = violationLines(error.violations, error.total);
     printErrors(lines.length > 0 ? lines : [`yangplane: ${error.message} (${error.code})`]);
@@ -59,14 +63,8 @@ function complain(error: unknown): number {
   throw error;
 }
 
-/** A reader that has seen enough (`| head`) is no error. */
-function stopQuietlyOnClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code === "EPIPE") process.exit(exit.done);
-  throw error;
-}
-
 /** The program: what bin/yangplane calls. */
 export async function main(): Promise<void> {
-  process.stdout.on("error", stopQuietlyOnClosedPipe);
+  onOutputError((error) => process.exit(complain(error)));
   process.exitCode = await run(process.argv.slice(2));
 }

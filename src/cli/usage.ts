@@ -28,4 +28,5 @@ flags
                                           YANGPLANE_SOCKET
   --help --version
 
-exit status: 0 done, 1 refused by the daemon, 2 wrong command line, 3 no daemon`;
+exit status: 0 done, 1 refused by the daemon, 2 wrong command line, 3 no daemon,
+4 output not written`;

@@ -23,6 +23,12 @@ function yangplane(line: string, input = ""): { status: number | null; out: stri
   return { status, out: stdout, err: stderr };
 }
 
+function shell(line: string): { status: number | null; out: string; err: string } {
+  const env = { ...process.env, YANGPLANE_SOCKET: socket };
+  const { status, stdout, stderr } = spawnSync("sh", ["-c", line], { env, encoding: "utf8" });
+  return { status, out: stdout, err: stderr };
+}
+
 function succeed(line: string, input?: string): string {
   const { status, out, err } = yangplane(line, input);
   assert.equal(status, 0, `${line}: ${err}`);
@@ -197,6 +203,31 @@ describe("yangplane against a daemon", () => {
       assert.equal(result.out, "");
     });
   }
+
+  for (const line of ["br0 show", "?", "--help"]) {
+    it(`${line} says in one line that its output could not be written`, () => {
+      succeed("simplebridge add br0");
+
+      const { status, err } = shell(`bin/yangplane ${line} >/dev/full`);
+
+      assert.equal(err, "yangplane: writing the output: ENOSPC: no space left on device, write\n");
+      assert.equal(status, 4);
+    });
+  }
+
+  it("keeps its exit status where nobody can be told", () => {
+    assert.equal(shell("bin/yangplane no-such-cube show 2>/dev/full").status, 2);
+    assert.equal(shell("bin/yangplane no-such-cube show 2>&1 | true").err, "");
+  });
+
+  it("ends in silence when its reader has seen enough", () => {
+    succeed("simplebridge add br0");
+
+    const { status, out, err } = shell("bash -o pipefail -c 'bin/yangplane br0 show | head -n 1'");
+
+    assert.deepEqual({ status, out, err }, { status: 0, out: "name: br0\n", err: "" });
+    assert.equal(shell("bin/yangplane br0 show -json | true").err, "");
+  });
 
   it("helps with what can follow, running cubes included", () => {
     succeed("simplebridge add br0");
