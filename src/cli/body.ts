@@ -2,6 +2,7 @@ import { membersOf } from "../datamodel/schema/members.ts";
 import type { DataSchema, ListSchema, ParentSchema } from "../datamodel/schema/schema.ts";
 import { leafJson, lenientJson } from "./leaf-text.ts";
 import { suggestion, UsageError } from "./usage-error.ts";
+import { coreJson, PlainScalar } from "./yaml-text.ts";
 
 /** RFC 7951 JSON of a container, list entry or the input of an action. */
 export interface Body {
@@ -65,12 +66,12 @@ function parameterNames(parent: ParentSchema, prefix = ""): string[] {
  * case, and state left out, so that what `show -json` printed can be read back.
  */
 export function fitBody(parent: ParentSchema, json: unknown): unknown {
-  if (!isBody(json)) return json;
+  if (!isBody(json)) return coreJson(json);
   const members = membersOf(parent);
   const fitted: Body = {};
   for (const [name, value] of Object.entries(json)) {
     const child = members.get(name) ?? parent.childByName.get(name);
-    if (child === undefined) fitted[name] = value;
+    if (child === undefined) fitted[name] = coreJson(value);
     else if (child.config) fitted[child.jsonName] = fitValue(child, value);
   }
   return fitted;
@@ -78,7 +79,7 @@ export function fitBody(parent: ParentSchema, json: unknown): unknown {
 
 function fitValue(schema: DataSchema, json: unknown): unknown {
   if (schema.kind === "leaf" || schema.kind === "leaf-list") return lenientJson(schema, json);
-  if (schema.kind === "anydata") return json;
+  if (schema.kind === "anydata") return coreJson(json);
   if (schema.kind === "list" && Array.isArray(json)) {
     return json.map((entry) => fitBody(schema, entry));
   }
@@ -107,5 +108,6 @@ export function objectOf(schema: DataSchema, json: unknown): Body {
 }
 
 function isBody(json: unknown): json is Body {
+  if (json instanceof PlainScalar) return false;
   return typeof json === "object" && json !== null && !Array.isArray(json);
 }

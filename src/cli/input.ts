@@ -1,6 +1,8 @@
 import { fstatSync } from "node:fs";
 import type { Readable } from "node:stream";
+import { DuplicateMemberError, parseJson } from "../lib/json.ts";
 import { UsageError } from "./usage-error.ts";
+import { parseYaml } from "./yaml-text.ts";
 
 /**
  * The body a command is given on standard input. A file is always read. A pipe may be one that
@@ -72,24 +74,25 @@ function isGivenUp(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "ERR_STREAM_PREMATURE_CLOSE";
 }
 
-/** JSON or YAML as data. @throws UsageError saying where it goes wrong */
+/** JSON or YAML as data, see PlainScalar. @throws UsageError saying where it goes wrong */
 export async function parseInput(text: string): Promise<unknown> {
   try {
-    return JSON.parse(text);
-  } catch (jsonError) {
+    return parseJson(text);
+  } catch (error) {
+    if (error instanceof DuplicateMemberError) {
+      throw new UsageError(`the input has members given twice: ${error.places.join(", ")}`);
+    }
     // YAML contains JSON, but says less well what is wrong with it.
-    const culprit = /^\s*[[{]/.test(text) ? jsonError : undefined;
-    return parseYaml(text, culprit);
+    const culprit = /^\s*[[{]/.test(text) ? (error as Error) : undefined;
+    return await yamlOr(text, culprit);
   }
 }
 
-async function parseYaml(text: string, culprit: unknown): Promise<unknown> {
-  const { parse } = await import("yaml");
+async function yamlOr(text: string, culprit: Error | undefined): Promise<unknown> {
   try {
-    return parse(text);
-  } catch (yamlError) {
-    const language = culprit ? "JSON" : "YAML";
-    const { message } = (culprit ?? yamlError) as Error;
-    throw new UsageError(`the input is not ${language}: ${message.split("\n")[0]}`);
+    return await parseYaml(text);
+  } catch (error) {
+    if (culprit === undefined || !(error instanceof UsageError)) throw error;
+    throw new UsageError(`the input is not JSON: ${culprit.message.split("\n")[0]}`);
   }
 }

@@ -2,6 +2,7 @@ import type { IrEnum, IrType } from "../datamodel/schema/ir.ts";
 import type { LeafListSchema, LeafSchema } from "../datamodel/schema/schema.ts";
 import { type LeafValue, ValueError } from "../datamodel/schema/value-type.ts";
 import { UsageError } from "./usage-error.ts";
+import { coreJson, PlainScalar } from "./yaml-text.ts";
 
 type Leaf = LeafSchema | LeafListSchema;
 
@@ -23,7 +24,7 @@ export function leafJson(leaf: Leaf, text: string): unknown {
 }
 
 /**
- * What stands in a JSON or YAML body, as the type wants it: YAML reads `name: 5` as a number.
+ * What stands in a JSON or YAML body, as the type wants it: `name: 5` is text where a name is one.
  * Anything that does not fit is left for the daemon to refuse, with all the rest.
  */
 export function lenientJson(leaf: LeafSchema | LeafListSchema, json: unknown): unknown {
@@ -34,19 +35,20 @@ export function lenientJson(leaf: LeafSchema | LeafListSchema, json: unknown): u
 }
 
 function lenientScalar(leaf: Leaf, json: unknown): unknown {
-  if (!["string", "number", "boolean"].includes(typeof json)) return json;
+  if (json instanceof PlainScalar) return fromScalarText(leaf, json.text, json.value);
+  if (!["string", "number", "boolean"].includes(typeof json)) return coreJson(json);
   try {
     return leaf.type.toJson(leaf.type.fromJson(json));
   } catch {
-    return fromScalarText(leaf, json);
+    return fromScalarText(leaf, String(json), json);
   }
 }
 
-function fromScalarText(leaf: Leaf, json: unknown): unknown {
+function fromScalarText(leaf: Leaf, text: string, otherwise: unknown): unknown {
   try {
-    return leaf.type.toJson(leafValue(leaf, String(json)));
+    return leaf.type.toJson(leafValue(leaf, text));
   } catch {
-    return json;
+    return otherwise;
   }
 }
 

@@ -9,6 +9,7 @@ import { type InstancePath, parsePath, printPath } from "../../datamodel/tree/pa
 import type { Api } from "./api.ts";
 import { commitMessage, commitOptions, planMessage } from "./commit-message.ts";
 import { JsonPage } from "./json-page.ts";
+import { readJson } from "./json-text.ts";
 import type { PlainMessage } from "./leaf-codec.ts";
 import { pageRequest } from "./page.ts";
 import { maskPaths } from "./read-mask.ts";
@@ -99,10 +100,9 @@ function operationAt(
 
 function inputOf({ input }: OperationSchema, text: string, path: string): DataObject {
   if (text === "") return emptyObject(input);
-  try {
-    return decodeJson(input, JSON.parse(text), { at: path });
-  } catch (error) {
-    if (!(error instanceof SyntaxError) && !(error instanceof RangeError)) throw error;
-    throw refuse("malformed-message", path, `the input is not JSON: ${error.message}`);
-  }
+  return decodeJson(
+    input,
+    readJson(text, "input", () => path),
+    { at: path },
+  );
 }

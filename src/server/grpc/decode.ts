@@ -21,6 +21,7 @@ import { printKeys } from "../../datamodel/tree/path.ts";
 import { atOnce, type Slices } from "../../lib/slices.ts";
 import { fits, readScalar, wireTypeOf } from "./field-wire.ts";
 import { Filling } from "./filling.ts";
+import { readJson } from "./json-text.ts";
 import type { LeafCodecs, PlainMessage } from "./leaf-codec.ts";
 import type { ProtoField, ProtoMessage } from "./proto-model.ts";
 import type { TypeRegistry } from "./type-registry.ts";
@@ -323,11 +324,10 @@ export class MessageDecoder {
   #anydata(spot: Spot, field: ProtoField, place: Place): Anydata {
     const text = this.#scalars(field, spot)[0] as string;
     try {
-      return { anydata: JSON.parse(text) };
+      return { anydata: readJson(text, "value", place) };
     } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
-      const message = `the value is not JSON: ${error.message}`;
-      this.#unread(place, { tag: "invalid-value", message });
+      if (!(error instanceof RequestError)) throw error;
+      for (const { path, ...fault } of error.violations) this.#unread(() => path, fault);
       return { anydata: null };
     }
   }

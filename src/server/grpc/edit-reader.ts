@@ -6,6 +6,7 @@ import { type DataObject, emptyObject, keysOf } from "../../datamodel/tree/node.
 import { type InstancePath, PathParser, parsePath, printPath } from "../../datamodel/tree/path.ts";
 import type { Slices } from "../../lib/slices.ts";
 import type { Api } from "./api.ts";
+import { readJson } from "./json-text.ts";
 import type { PlainMessage } from "./leaf-codec.ts";
 
 const operations: readonly (Edit["operation"] | undefined)[] = [
@@ -118,7 +119,7 @@ export class EditReader {
   }
 
   #value({ json }: PlainMessage, path: InstancePath): Reading<Value> {
-    if (json !== undefined) return read(() => readJsonAt(path, parseJson(json as string, path)));
+    if (json !== undefined) return read(() => readJsonAt(path, valueJson(json as string, path)));
     const value = nodeItself(path);
     if (value !== undefined) return { value, violations: [], places: [] };
     throw refuse("missing-element", printPath(path), "the edit's value is missing");
@@ -127,7 +128,7 @@ export class EditReader {
   *#longValue(message: PlainMessage, path: InstancePath): Slices<Reading<Value>> {
     try {
       if (message["message"] !== undefined) return yield* this.#message(message["message"], path);
-      return yield* readingJsonAt(path, parseJson(message["json"] as string, path));
+      return yield* readingJsonAt(path, valueJson(message["json"] as string, path));
     } catch (error) {
       return notRead(error);
     }
@@ -188,6 +189,10 @@ function isLong(message: PlainMessage, path: InstancePath): boolean {
   return message["message"] !== undefined || (isList && message["json"] !== undefined);
 }
 
+function valueJson(text: string, path: InstancePath): unknown {
+  return readJson(text, "value", () => printPath(path));
+}
+
 function read(reading: () => Reading<Value>): Reading<Value> {
   try {
     return reading();
@@ -213,14 +218,4 @@ function nodeItself(path: InstancePath): Value {
   const { schema, keys, value } = path.at(-1) ?? {};
   if (schema?.kind === "container" || (schema?.kind === "list" && keys)) return emptyObject(schema);
   return value;
-}
-
-function parseJson(text: string, path: InstancePath): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    // RangeError: nested deeper than the parser's stack.
-    if (!(error instanceof SyntaxError) && !(error instanceof RangeError)) throw error;
-    throw refuse("malformed-message", printPath(path), `the value is not JSON: ${error.message}`);
-  }
 }

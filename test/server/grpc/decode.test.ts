@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import type { IrNode } from "../../../src/datamodel/schema/ir.ts";
 import { linkSchema } from "../../../src/datamodel/schema/schema.ts";
 import type { Slices } from "../../../src/lib/slices.ts";
 import { Api } from "../../../src/server/grpc/api.ts";
 import { MemoryDatastore } from "../../support/datastore.ts";
-import { bridge } from "./models.ts";
+import { bridge, irModule, leaf, list } from "./models.ts";
 import { Session } from "./session.ts";
 
 const service = "yangplane.bridge.v1.BridgeService";
@@ -76,6 +77,32 @@ describe("a body", () => {
     assert.deepEqual(violations, [
       {
         path: "/bridge:bridge[name='br0']/fdb/entry[vlan='1'][mac='a']",
+        errorTag: "bad-element",
+        message: "is given twice",
+      },
+    ]);
+  });
+
+  it("with a member given twice in anydata is refused", async () => {
+    const notes: IrNode = {
+      kind: "anydata",
+      name: "notes",
+      module: "memo",
+      config: true,
+      mandatory: false,
+    };
+    const name = leaf("name", { base: "string" }, { module: "memo" });
+    const memo = { ...list("memo", ["name"], [name, notes]), module: "memo" };
+    await using memos = await Session.open(irModule("memo", [memo]));
+    const create = "yangplane.memo.v1.MemoService/CreateMemo";
+
+    const { violations } = await memos.refused(create, {
+      memo: { name: "m", notes: '{"a":[{"b":1,"b":2}]}' },
+    });
+
+    assert.deepEqual(violations, [
+      {
+        path: "/memo:memo[name='m']/notes/a[1]/b",
         errorTag: "bad-element",
         message: "is given twice",
       },

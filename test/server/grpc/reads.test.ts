@@ -171,6 +171,17 @@ describe("a read over gRPC", () => {
     assert.equal(json, '{"flushed":3}');
   });
 
+  it("refuses input of an action that gives a member twice", async () => {
+    const path = "/bridge:bridge[name='br0']/fdb/flush";
+    const { violations } = await session.refused("yangplane.core.v1.DatastoreService/Invoke", {
+      path,
+      json: '{"vlan":2,"vlan":3}',
+    });
+    assert.deepEqual(violations, [
+      { path: `${path}/vlan`, errorTag: "bad-element", message: "is given twice" },
+    ]);
+  });
+
   it("serves the compiled schema", async () => {
     const { schemaJson } = await session.call("yangplane.core.v1.SchemaService/GetModule", {
       name: "bridge",

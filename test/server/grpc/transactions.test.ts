@@ -68,6 +68,19 @@ describe("TransactionService", () => {
         places: [`${br0}/ports[name='p1']`],
       },
       {
+        title: "members given twice",
+        edit: {
+          path: `${br0}/ports[name='p1']`,
+          json: '{"mtu":1400,"mtu":1500,"stp":[{"vlan":1,"vlan":1}]}',
+        },
+        places: [`${br0}/ports[name='p1']/mtu`, `${br0}/ports[name='p1']/stp[1]/vlan`],
+      },
+      {
+        title: "members given twice in a list as a whole",
+        edit: { path: `${br0}/ports`, json: '[{"name":"p1"},{"name":"a","name":"b"}]' },
+        places: [`${br0}/ports[2]/name`],
+      },
+      {
         title: "an unknown member",
         edit: { path: `${br0}/ports[name='p1']`, json: '{"mtu":1400,"nix":1}' },
         paths: [`${br0}/ports[name='p1']`],
