@@ -11,6 +11,8 @@ export type JournalErrorCode =
   | "no-space"
   /** EACCES, EPERM, EROFS. */
   | "permission"
+  /** Somebody has removed or replaced the log or its directory meanwhile. */
+  | "displaced"
   /** Any other refusal of the operating system. */
   | "io"
   /** Written by a newer version; left untouched. */

@@ -65,7 +65,7 @@ export async function openJournal(
     await disk.makeDirectory(directory);
     lock = await disk.lock(join(directory, lockName));
     const { recovered, resumption } = await recoverDirectory(settings);
-    const writer = new LogWriter(disk, directory, resumption);
+    const writer = new LogWriter({ disk, directory, lock }, resumption);
     await writer.resume();
     return { journal: new Journal(settings, { lock, resumption, writer }), recovered };
   } catch (cause) {
@@ -297,6 +297,7 @@ export class Journal {
     durable.catch(() => undefined);
     const path = join(this.#settings.directory, snapshotName(sequence));
     try {
+      this.#writer.checkDirectory();
       const size = await writeTemporarySnapshot(this.#settings, sequence, state);
       await durable;
       await publishSnapshot(this.#settings, sequence);

@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import koffi from "koffi";
+import { isFileAt } from "./file-place.ts";
 import { JournalError } from "./journal-error.ts";
 
 // flock(2) rather than a file that merely exists: the kernel drops it with the process, so a
@@ -10,6 +11,8 @@ const lockExclusive = 2;
 const lockWithoutWaiting = 4;
 
 export interface DiskLock {
+  /** False once the file was removed, or another is in its place: it keeps nobody out then. */
+  isHeld(): boolean;
   release(): Promise<void>;
 }
 
@@ -25,7 +28,7 @@ export async function lockFile(path: string): Promise<DiskLock> {
     await handle.close();
     throw cause;
   }
-  return { release: () => handle.close() };
+  return { isHeld: () => isFileAt(handle, path), release: () => handle.close() };
 }
 
 async function refusal(handle: FileHandle, path: string): Promise<Error> {

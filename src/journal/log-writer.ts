@@ -2,7 +2,16 @@ import { join } from "node:path";
 import { type Disk, type DiskFile, writeFully } from "./disk.ts";
 import { encodeFileHeader, fileHeaderSize } from "./file-header.ts";
 import { begunName, logName } from "./file-names.ts";
+import { JournalError } from "./journal-error.ts";
+import type { DiskLock } from "./lock-file.ts";
 import type { Resumption } from "./recovery.ts";
+
+/** Where a log is, and what keeps others out of there. */
+export interface LogPlace {
+  readonly disk: Disk;
+  readonly directory: string;
+  readonly lock: DiskLock;
+}
 
 /** A page: what a full disk refuses although the log itself could still be cut. */
 const probeSize = 4096;
@@ -15,15 +24,17 @@ const probeSize = 4096;
 export class LogWriter {
   readonly #disk: Disk;
   readonly #directory: string;
+  readonly #lock: DiskLock;
   #file: DiskFile | undefined;
   #base: number;
   /** All before this offset is durable. */
   #end: number;
   #isBegun: boolean;
 
-  constructor(disk: Disk, directory: string, { tail, isBegun }: Resumption) {
+  constructor({ disk, directory, lock }: LogPlace, { tail, isBegun }: Resumption) {
     this.#disk = disk;
     this.#directory = directory;
+    this.#lock = lock;
     this.#base = tail?.base ?? 0;
     this.#end = tail?.end ?? 0;
     this.#isBegun = isBegun;
@@ -56,6 +67,7 @@ export class LogWriter {
     if (file === undefined) throw new Error("no log is open");
     await writeFully(file, bytes, this.#end);
     await file.datasync();
+    this.#checkPlace(file);
     await this.#begin();
     this.#end += bytes.length;
   }
@@ -74,8 +86,22 @@ export class LogWriter {
     await this.#file?.truncate(this.#end);
   }
 
+  /**
+   * A directory or log that others have removed takes writes all the same, and no restart would
+   * find them. @throws JournalError `displaced`
+   */
+  checkDirectory(): void {
+    if (!this.#lock.isHeld()) throw displaced(this.#directory);
+  }
+
+  #checkPlace(file: DiskFile): void {
+    this.checkDirectory();
+    if (!file.isAt(this.path)) throw displaced(this.path);
+  }
+
   /** Opens the log again, without what failed, and proves that the disk takes data. */
   async restore(base: number): Promise<void> {
+    if (this.#file) this.#checkPlace(this.#file);
     // The old handle may report the write error once more; it no longer matters.
     await this.close().catch(() => undefined);
     if (this.#end === 0) {
@@ -100,6 +126,7 @@ export class LogWriter {
 
   /** The previous log is complete; the new one exists for good before its first record. */
   async #startLog(base: number): Promise<DiskFile> {
+    this.checkDirectory();
     const file = await this.#disk.open(join(this.#directory, logName(base)), "create");
     try {
       await writeFully(file, encodeFileHeader("log", base), 0);
@@ -115,4 +142,9 @@ export class LogWriter {
     this.#end = fileHeaderSize;
     return file;
   }
+}
+
+function displaced(path: string): JournalError {
+  const message = "was removed or replaced while the daemon uses it";
+  return new JournalError("displaced", path, message);
 }

@@ -137,6 +137,42 @@ describe("journal", () => {
   });
 });
 
+describe("journal whose files others take away", () => {
+  const thefts: Readonly<Record<string, (disk: MemoryDisk) => unknown>> = {
+    "its log": (disk) => disk.remove(disk.paths()[0] ?? ""),
+    "its lock": (disk) => disk.removeLock(),
+  };
+
+  for (const [title, steal] of Object.entries(thefts)) {
+    it(`acknowledges nothing once ${title} is gone, and takes no more records`, async () => {
+      const disk = new MemoryDisk();
+      const { journal } = await open(disk);
+      await journal.append(bytes("a"));
+      await steal(disk);
+
+      const error = await journalError(journal.append(bytes("b")));
+
+      assert.equal(error.code, "displaced");
+      assert.match(error.message, /^\/state.*: was removed or replaced while the daemon uses it$/);
+      assert.equal((await journalError(journal.recover())).code, "displaced");
+      assert.equal((await journalError(journal.append(bytes("c")))).code, "failed");
+    });
+  }
+
+  it("writes no snapshot where it has no lock any more", async () => {
+    const disk = new MemoryDisk();
+    const { journal } = await open(disk);
+    await journal.append(bytes("a"));
+    const before = disk.paths();
+    disk.removeLock();
+
+    const error = await journalError(journal.writeSnapshot([bytes("state")]));
+
+    assert.equal(error.code, "displaced");
+    assert.deepEqual(disk.paths(), before);
+  });
+});
+
 describe("journal on a failing disk", () => {
   const cases: { operation: DiskOperation; errno: string; code: string; isShort?: boolean }[] = [
     { operation: "write", errno: "ENOSPC", code: "no-space" },

@@ -31,6 +31,11 @@ export class MemoryDisk implements Disk {
     return this.calls.filter((call) => call.startsWith(`${operation} `)).length;
   }
 
+  /** Somebody else takes the lock's file away, and with it what it keeps out. */
+  removeLock(): void {
+    this.#locked.clear();
+  }
+
   /** The disk after a power cut: `chance` (0 ≤ x < 1) says for each unsynced write what is left. */
   afterPowerCut(chance: () => number): MemoryDisk {
     const disk = new MemoryDisk();
@@ -121,7 +126,10 @@ export class MemoryDisk implements Disk {
     this.#call("lock", path);
     if (this.#locked.has(path)) throw new JournalError("locked", path, "in use");
     this.#locked.add(path);
-    return { release: async () => void this.#locked.delete(path) };
+    return {
+      isHeld: () => this.#locked.has(path),
+      release: async () => void this.#locked.delete(path),
+    };
   }
 
   #file(path: string, inode: Inode): DiskFile {
@@ -145,6 +153,7 @@ export class MemoryDisk implements Disk {
         this.#call("truncate", path);
         inode.truncate(length);
       },
+      isAt: (other) => this.#files.get(other) === inode,
       datasync: async () => {
         this.#call("datasync", path);
         inode.sync();
