@@ -7,7 +7,7 @@ import { packageVersion } from "./daemon/package-root.ts";
 const exitCode = { failed: 1, usage: 2 } as const;
 
 async function run(options: DaemonOptions): Promise<void> {
-  // A daemon outlives its terminal, and there is nothing to read anew: the configuration is its own.
+  // A daemon outlives its terminal, and has no file to read anew.
   process.on("SIGHUP", () => undefined);
   const daemon = await startDaemon(options, streamLog(process.stderr, options.logLevel));
   const stop = (): void => {

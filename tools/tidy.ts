@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { checkC } from "./tidy/c-rules.ts";
+import { checkEnumPairs } from "./tidy/enum-pairs.ts";
 import type { Finding, Source } from "./tidy/finding.ts";
 import { excuse, offenders } from "./tidy/offenders.ts";
 import { checkServiceSet } from "./tidy/service-set.ts";
@@ -27,9 +28,12 @@ function projectFiles(): string[] {
 
 const files = projectFiles();
 const sources = files
-  .filter((file) => /^(src|test|tools|bench|bpf|examples)\//.test(file) && !isGenerated.test(file))
+  .filter(
+    (file) => /^(src|test|tools|bench|bpf|examples|yang)\//.test(file) && !isGenerated.test(file),
+  )
   .map((file) => ({ file, text: readFileSync(file, "utf8") }));
-const findings = excuse([...sources.flatMap(check), ...checkServiceSet(files)], offenders);
+const all = [...sources.flatMap(check), ...checkServiceSet(files), ...checkEnumPairs(sources)];
+const findings = excuse(all, offenders);
 const failures = findings.filter(({ severity }) => severity === "failure");
 const shown = process.argv.includes("--warnings") ? findings : failures;
 for (const { file, line, rule, message } of shown) {

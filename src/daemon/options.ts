@@ -125,7 +125,7 @@ export function parseOptions(argv: readonly string[]): DaemonOptions | "help" | 
 function parseFlags(argv: readonly string[]) {
   const values = readFlags(argv);
   for (const [name, value] of Object.entries(values)) {
-    // An unset variable of a script: the folder it is started in would take the place of the one meant.
+    // An unset variable of a script: the folder it runs in would stand for the one meant.
     if ([value].flat().includes("")) throw new UsageError(`--${name} is empty`);
   }
   return values;

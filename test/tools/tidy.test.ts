@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { checkC } from "../../tools/tidy/c-rules.ts";
+import { checkEnumPairs } from "../../tools/tidy/enum-pairs.ts";
 import type { Finding } from "../../tools/tidy/finding.ts";
 import { excuse } from "../../tools/tidy/offenders.ts";
 import { checkServiceSet } from "../../tools/tidy/service-set.ts";
@@ -226,6 +227,51 @@ describe("tidy's list of offenders", () => {
         excuse([offence], list).map(({ rule }) => rule),
         rules,
       );
+    });
+  }
+});
+
+describe("tidy on enumerations of a model and of its program", () => {
+  const model = `leaf other { type string; }
+    leaf on-match {
+      description "type enumeration { enum WRONG; }";
+      type enumeration {
+        enum DROP { description "no"; }
+        enum PASS-ON { value 4; }
+        enum LOG;
+      }
+    }`;
+  const cases = [
+    { title: "accepts the same", c: "A_ON_MATCH_DROP, A_ON_MATCH_PASS_ON = 4, A_ON_MATCH_LOG,\n" },
+    { title: "accepts the service's prefix alone", c: "A_DROP, A_PASS_ON = 4, A_LOG = 5" },
+    {
+      title: "refuses another value",
+      c: "A_DROP, A_PASS_ON, /* = 4 */ A_LOG = 5",
+      says: ["A_PASS_ON is 1, and 4 in yang/a.yang"],
+    },
+    {
+      title: "refuses a member that is missing on either side",
+      c: "A_DROP, A_PASS_ON = 4, A_NEW = 5",
+      says: ["A_LOG is nothing, and 5 in yang/a.yang", "A_NEW is 5, and nothing in yang/a.yang"],
+    },
+    {
+      title: "refuses a value that cannot be read",
+      c: "A_DROP, A_PASS_ON = FOUR, A_LOG = 5",
+      says: ["A_PASS_ON is nothing, and 4 in yang/a.yang"],
+    },
+  ];
+  for (const { title, c, says = [] } of cases) {
+    it(title, () => {
+      const findings = checkEnumPairs([
+        { file: "yang/a.yang", text: model },
+        { file: "bpf/a/a.h", text: `${spdx}\nenum a_on_match {\n${c}};\nenum a_other { X };\n` },
+      ]);
+
+      assert.deepEqual(
+        findings.map(({ message }) => message),
+        says,
+      );
+      for (const { file, line } of findings) assert.deepEqual([file, line], ["bpf/a/a.h", 3]);
     });
   }
 });
