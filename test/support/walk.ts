@@ -53,7 +53,7 @@ export class Walker {
     }
   }
 
-  /** The whole way of a frame: up to the first cube that looks into it, or to where it leaves for. */
+  /** The whole way of a frame: to the first cube that looks into it, or to where it leaves. */
   arrival(from: Flight): string {
     const { passed, next } = [...this.flightsFrom(from)].at(-1) ?? from;
     const device = this.#fixture.devices.byIndex(next.arg)?.name;
