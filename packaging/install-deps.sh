@@ -5,7 +5,7 @@ set -eu
 
 build="clang llvm libbpf-dev linux-libc-dev libyang2-dev bpftool make ca-certificates git"
 run="iproute2 ethtool iputils-ping iperf3"
-test="libyang2-tools clang-format protobuf-compiler libprotobuf-dev busybox openssl"
+test="libyang2-tools clang-format protobuf-compiler libprotobuf-dev busybox openssl mount"
 
 missing=""
 for package in $build $run $test; do

@@ -70,6 +70,11 @@ export class Host implements Disposable {
     return outputOf(this.start(command, ...options));
   }
 
+  /** Datagrams that arrived here and that a reader was too slow for (RFC 4113, udpInErrors). */
+  udpRcvbufErrors(): number {
+    return Number(/UdpRcvbufErrors\s+(\d+)/.exec(this.run("nstat -asz UdpRcvbufErrors"))?.[1]);
+  }
+
   socket(): RawSocket {
     return new RawSocket({ device: this.eth, namespace: this.#namespace.name });
   }

@@ -7,7 +7,6 @@ import { describeKernel } from "../support/kernel.ts";
 
 const core = "yangplane.core.v1";
 const service = "yangplane.simplebridge.v1.SimplebridgeService";
-/** A user who may nothing. */
 const nobody = { uid: 65_534, gid: 65_534 };
 
 interface Refusal {
@@ -21,10 +20,7 @@ const refusals: readonly Refusal[] = [
   {
     title: "without the privilege to load programs",
     dataplane: "kernel",
-    how: (home) => {
-      chownSync(home.directory, nobody.uid, nobody.gid);
-      return { options: nobody };
-    },
+    how: () => ({ powerless: true }),
     says: /missing CAP_BPF .*CAP_NET_ADMIN.*; without a kernel: --dataplane memory\n$/,
   },
   {
@@ -41,9 +37,9 @@ const refusals: readonly Refusal[] = [
   {
     title: "with a state directory that it may not write",
     how: (home) => {
-      chmodSync(home.directory, 0o755);
       mkdirSync(home.stateDirectory, { mode: 0o700 });
-      return { options: nobody, args: ["--socket", `/tmp/yangplane-${process.pid}`] };
+      chownSync(home.stateDirectory, nobody.uid, nobody.gid);
+      return { powerless: true, args: ["--socket", `/tmp/yangplane-${process.pid}`] };
     },
     says: /state.*: EACCES: permission denied.*\n$/,
   },
@@ -58,9 +54,9 @@ const refusals: readonly Refusal[] = [
     title: "with a socket folder that it may not write",
     how: (home) => {
       mkdirSync(home.stateDirectory);
-      chownSync(home.stateDirectory, nobody.uid, nobody.gid);
       chmodSync(home.directory, 0o755);
-      return { options: nobody };
+      chownSync(home.directory, nobody.uid, nobody.gid);
+      return { powerless: true };
     },
     says: /^yangplaned: listening on .*socket: .*EACCES.*\n$/,
   },

@@ -1,4 +1,4 @@
-import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,12 +13,13 @@ import { uniqueName } from "./kernel.ts";
 import { untilExit } from "./until-exit.ts";
 
 const program = "bin/yangplaned";
+const dropPrivileges = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"];
 
 /** How the daemon is started, beside its folders. */
 export interface Start {
   readonly args?: readonly string[];
-  /** Of the process: another user, … */
-  readonly options?: Pick<SpawnOptions, "uid" | "gid">;
+  /** As a root that may no more than its files allow; the checkout may be where only root reads. */
+  readonly powerless?: boolean;
   /** Commands of a shell in a mount namespace of its own, before the daemon takes its place. */
   readonly mounts?: string;
 }
@@ -59,13 +60,10 @@ export class DaemonHome implements Disposable {
   }
 
   /** Starts the daemon and does not wait. */
-  spawn({ args = [], options = {}, mounts }: Start = {}): DaemonProcess {
-    const line = [program, ...this.args, ...args];
+  spawn({ args = [], powerless = false, mounts }: Start = {}): DaemonProcess {
+    const line = [...(powerless ? dropPrivileges : []), program, ...this.args, ...args];
     const words = mounts === undefined ? line : inNamespace(mounts, line);
-    const child = spawn(words[0] ?? program, words.slice(1), {
-      ...options,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const child = spawn(words[0] ?? program, words.slice(1), { stdio: ["ignore", "pipe", "pipe"] });
     const daemon = new DaemonProcess(child, this.socket);
     this.#running.add(daemon);
     child.once("close", () => this.#running.delete(daemon));
