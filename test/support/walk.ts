@@ -39,6 +39,11 @@ export class Walker {
 
   enteringBy(name: string, way: keyof typeof entryWay = "ingress"): Flight {
     const { ifindex = 0 } = this.#fixture.devices.byName(name) ?? {};
+    const isSeen = this.#fixture.dataplane.attachments().some((one) => {
+      return one.ifindex === ifindex && one.hook === `tcx-${way}`;
+    });
+    // Where no program is, frames go on without us.
+    if (!isSeen) return { passed: [], next: { kind: "next", flags: 0, slot: 0, arg: ifindex } };
     return { passed: [], next: this.#hop(entryName(ifindex), "hop", entryWay[way]) };
   }
 

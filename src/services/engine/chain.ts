@@ -41,6 +41,8 @@ export interface HopRow {
   readonly hop: Hop;
   /** Of a transparent cube: by which hop frames get there. */
   readonly enteredBy?: Hop;
+  /** Of a device: where frames go on without us. */
+  readonly past?: Hop;
 }
 
 /** Which pair of rows of a transparent cube a chain is written to: 0, or 1 for the time between. */
@@ -132,16 +134,18 @@ export interface DeviceWiring extends DeviceEnd {
 /** All rows that belong to a device: its own, and those of what is attached to it. */
 export function deviceHops(wiring: DeviceWiring, bank: Bank): readonly HopRow[] {
   const { device, tcubes, port, objectId } = wiring;
-  const inside = port ? entering(port, bank).first : nextHop(device.ifindex, "ingress");
+  const past = nextHop(device.ifindex, "ingress");
+  const inside = port ? entering(port, bank).first : past;
   const coming = chain(tcubes, { direction: "ingress", last: inside, bank });
   const outside = nextHop(device.ifindex, "egress");
   const going = chain(tcubes.toReversed(), { direction: "egress", last: outside, bank });
   const cube = port?.cube.name ?? tcubes[0]?.name ?? "";
   const own = { owner: objectId, objectId, layout: entryObject.maps.hop, cube };
   const first = entryHop(coming.first, device, xdpModeOf(wiring));
-  const rows: HopRow[] = [...coming.rows, { ...own, key: entryWay.ingress, hop: first }];
+  const rows: HopRow[] = [...coming.rows, { ...own, key: entryWay.ingress, hop: first, past }];
   if (going.rows.length > 0) {
-    rows.push(...going.rows, { ...own, key: entryWay.egress, hop: going.first });
+    const leaving = { ...own, key: entryWay.egress, hop: going.first, past: outside };
+    rows.push(...going.rows, leaving);
   }
   return rows;
 }

@@ -35,9 +35,15 @@ export function putHops(writer: HopWriter, { was, wanted }: HopsChange): void {
     return;
   }
   const aside: Bank = ({ id }) => (moved.has(id) ? 1 : 0);
-  writer.put(wanted(aside), firstPhases);
+  writer.put([...wanted(aside), ...ledPast(was, rows)], firstPhases);
   writer.settle();
   writer.put(rows, lastPhases, moved);
+}
+
+/** Devices that nothing is on have their programs until the end: frames pass no cube from there. */
+function ledPast(was: readonly CausedRow[], wanted: readonly CausedRow[]): readonly CausedRow[] {
+  const kept = byId(wanted);
+  return was.flatMap((row) => (row.past && !kept.has(idOf(row)) ? { ...row, hop: row.past } : []));
 }
 
 interface Phases {

@@ -109,7 +109,32 @@ describe("ports with each other for peers", () => {
   });
 });
 
-const places = [portOf(br0, "p1"), portOf(br0, "p2"), portOf(hw0, "a"), portOf(hw0, "b")];
+const places = [
+  portOf(br0, "p1"),
+  portOf(br0, "p2"),
+  portOf(hw0, "a"),
+  portOf(hw0, "b"),
+  device("dev1"),
+  device("dev3"),
+];
+
+function pseudoRandom(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state % below;
+  };
+}
+
+/** Transparent cubes anywhere, or not attached. */
+function arrangement(random: (below: number) => number): Chains {
+  const chains: string[][] = places.map(() => []);
+  for (const name of ["th1", "th2", "th3"]) {
+    const chain = chains[random(places.length + 1)];
+    chain?.splice(random(chain.length + 1), 0, name);
+  }
+  return chains;
+}
 
 const rearrangements = [
   ["of a cube that goes elsewhere", [["th1"], []], [[], ["th1"]]],
@@ -119,6 +144,8 @@ const rearrangements = [
   ["of a cube that comes between", [["th1", "th2"]], [["th1", "th3", "th2"]]],
   ["of one that goes away", [["th1", "th2", "th3"]], [["th1", "th3"]]],
   ["of one that comes new", [[]], [["th1"]]],
+  ["of one that leaves the device of a port", [[], [], [], [], ["th1"]], [[], ["th1"]]],
+  ["of one that leaves a device without a port", [[], [], [], [], [], ["th1"]], [["th1"]]],
 ] as const satisfies readonly (readonly [string, Chains, Chains])[];
 
 /** Changes chains, while frames are under way everywhere. */
@@ -126,12 +153,13 @@ class Rearrangement {
   readonly fixture: EngineFixture;
   readonly #walker: Walker;
   /** Of each place that frames come from, those under way and the ways they may go. */
-  readonly #flights: Flight[][] = [[], [], [], [], [], []];
+  readonly #flights: Flight[][];
   #allowed: readonly (readonly string[])[] = [];
 
   private constructor({ fixture, walker }: Awaited<ReturnType<typeof started>>) {
     this.fixture = fixture;
     this.#walker = walker;
+    this.#flights = this.#starts().map(() => []);
   }
 
   /** `before` is called before each write, from when it is allowed to. */
@@ -157,7 +185,11 @@ class Rearrangement {
 
   edits(chains: Chains): Edit[] {
     const { edit } = this.fixture;
-    return places.map((path, at) => edit("replace", `${path}/tcubes`, chains[at] ?? []));
+    return places.map((path, at) => {
+      const tcubes = chains[at] ?? [];
+      if (path.startsWith("/netdev")) return edit("replace", path, { tcubes });
+      return edit("replace", `${path}/tcubes`, tcubes);
+    });
   }
 
   ways(): string[] {
@@ -175,7 +207,10 @@ class Rearrangement {
   #starts(): Flight[] {
     const walker = this.#walker;
     const ports = [br0, hw0].flatMap((cube) => [0, 1].map((at) => walker.leavingBy(cube, at)));
-    return [walker.enteringBy("dev1"), walker.enteringBy("dev2"), ...ports];
+    const devices = ["dev1", "dev2", "dev3"].flatMap((name) => {
+      return [walker.enteringBy(name), walker.enteringBy(name, "egress")];
+    });
+    return [...devices, ...ports];
   }
 
   /** Each frame under way may go on now, up to its end, and others come. */
@@ -186,7 +221,8 @@ class Rearrangement {
     for (const [place, flights] of this.#flights.entries()) {
       const allowed = this.#allowed.map((ways) => ways[place]);
       const arrived = flights.map((flight) => this.#walker.arrival(flight));
-      this.astray.push(...arrived.filter((way) => !allowed.includes(way)));
+      const astray = new Set(arrived.filter((way) => !allowed.includes(way)));
+      this.astray.push(...[...astray].map((way) => `${place}: ${way}`));
     }
   }
 
@@ -198,6 +234,26 @@ class Rearrangement {
 }
 
 describe("a change of chains", () => {
+  it("of any kind leads each frame by the old way or the new one, also where it is undone", async () => {
+    const random = pseudoRandom(1);
+    for (let run = 0; run < 25; run++) {
+      const [from, to] = [arrangement(random), arrangement(random)];
+      const tried = await Rearrangement.started(from, () => undefined);
+      const before = tried.ways();
+      await tried.fixture.commit(...tried.edits(to));
+      let left = random(15);
+      const change = await Rearrangement.started(from, () => {
+        if (left-- === 0) throw new KernelError("writing", "EIO");
+      });
+      change.allow(before, tried.ways());
+
+      await change.fixture.commit(...change.edits(to)).catch(() => undefined);
+      change.arrive();
+
+      assert.deepEqual([from, to, change.astray], [from, to, []]);
+    }
+  }).timeout(30_000);
+
   for (const [title, from, to] of rearrangements) {
     /** The ways before and after. */
     const bothWays = async (): Promise<[string[], string[]]> => {
