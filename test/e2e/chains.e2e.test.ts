@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { describeKernel } from "../support/kernel.ts";
-import { countedStream, Host, Lab, type LabEdit, tcpDigests } from "./forwarding-lab.ts";
+import {
+  countedStream,
+  Host,
+  Lab,
+  type LabEdit,
+  tcpDigests,
+  tcpDigestsDuring,
+} from "./forwarding-lab.ts";
 
 const changes = 1000;
 const br0 = "/simplebridge:simplebridge[name='br0']";
@@ -118,22 +125,29 @@ describeKernel("host - transparent cube - wire - bridge - host", { since: "6.6" 
           merge(`${portOf(wire("hw1"), "a")}/peer`, here),
         ];
       }
-      const place = random(3);
+      const place = random(4);
       const at = (number: number) => (number === place ? chains[random(chains.length)] : []);
       return [
         replace(`${portOf(br0, "p1")}/tcubes`, at(0)),
         replace(`${portOf(wire("hw0"), "b")}/tcubes`, at(1)),
         replace(`${portOf(br0, "p2")}/tcubes`, at(2)),
+        replace(`/netdev:netdev[name='${first.device}']`, { tcubes: at(3) }),
       ];
     };
+    const before = lab.programIds();
+    let stream: Awaited<ReturnType<typeof countedStream>> | undefined;
 
-    const { sent, arrived } = await countedStream(first, second, async () => {
-      for (let count = 0; count < changes; count++) await lab.apply(...change());
+    const [sent, received] = await tcpDigestsDuring([second, first], async () => {
+      stream = await countedStream(first, second, async () => {
+        for (let count = 0; count < changes; count++) await lab.apply(...change());
+      });
     });
 
     assert.deepEqual(
-      arrived,
-      Array.from({ length: sent }, (_, n) => n),
+      stream?.arrived,
+      Array.from({ length: stream?.sent ?? 0 }, (_, n) => n),
     );
+    assert.equal(received, sent);
+    assert.deepEqual(lab.programIds(), before);
   }).timeout(180_000);
 });

@@ -8,6 +8,7 @@ import { copiesOf, isCopy, RawSocket } from "../support/frames.ts";
 import { pinDirectory } from "../support/kernel.ts";
 import { type Namespace, namespace, type VethPair, vethPair } from "../support/network.ts";
 import { packet } from "../support/packet.ts";
+import { programIds } from "../support/programs.ts";
 
 const DEADLINE_MS = 15_000;
 
@@ -108,6 +109,11 @@ export class Lab implements AsyncDisposable {
       throw new Error(readFileSync(this.#logFile, "utf8"), { cause });
     }
     this.#client = new Client(socket);
+  }
+
+  /** Of all that is loaded, in the order of their places. */
+  programIds(): number[] {
+    return programIds(this.#pins.path);
   }
 
   async stop(signal: NodeJS.Signals): Promise<void> {
@@ -260,9 +266,9 @@ export async function countedStream(
   const last = frame(sent);
   from.send(last);
   const seen = await to.upTo(isCopy(last));
-  const ours = seen.filter(
-    ({ bytes }) => Buffer.compare(bytes.slice(0, 14), last.slice(0, 14)) === 0,
-  );
+  // All up to the checksum is the same in each of them.
+  const head = last.slice(0, 40);
+  const ours = seen.filter(({ bytes }) => Buffer.compare(bytes.slice(0, 40), head) === 0);
   const arrived = ours.map(({ bytes }) => Buffer.from(bytes).readUInt32BE(42));
   return { sent: sent + 1, arrived };
 }
@@ -276,15 +282,35 @@ function numberedDatagrams(first: Host, second: Host): (n: number) => Uint8Array
   };
 }
 
-/** Sends so many bytes over TCP and compares the digests of what was sent and what arrived. */
+/** Sends so many bytes over TCP and gives the digests of what was sent and what arrived. */
 export async function tcpDigests(from: Host, to: Host, mebibytes: number): Promise<string[]> {
+  return await digests(to, () =>
+    outputOf(from.start(process.execPath, "-e", SENDER, to.address, `${mebibytes}`)),
+  );
+}
+
+/**
+ * Sends bytes over one TCP connection until the work is done, some hundred kilobytes a second, and
+ * gives the digests of what was sent and what arrived.
+ */
+export async function tcpDigestsDuring(
+  [from, to]: readonly [Host, Host],
+  work: () => Promise<void>,
+): Promise<string[]> {
+  return await digests(to, async () => {
+    const sender = from.start(process.execPath, "-e", SENDER, to.address);
+    const working = work().finally(() => sender.kill("SIGTERM"));
+    const [sent] = await Promise.all([outputOf(sender), working]);
+    return sent;
+  });
+}
+
+async function digests(to: Host, send: () => Promise<string>): Promise<string[]> {
   const receiver = to.start(process.execPath, "-e", RECEIVER);
   const received = outputOf(receiver);
   try {
     await printed(receiver, "listening");
-    const sent = await outputOf(
-      from.start(process.execPath, "-e", SENDER, to.address, String(mebibytes)),
-    );
+    const sent = await send();
     return [sent, await received].map((output) => /[0-9a-f]{64}/.exec(output)?.[0] ?? output);
   } finally {
     // Where the sender gave up it would wait for ever.
@@ -300,14 +326,25 @@ const RECEIVER = `
     socket.on("end", () => { console.log(hash.digest("hex")); process.exit(); });
   }).listen(5001, "0.0.0.0", () => console.log("listening"));`;
 
+/** So many mebibytes at once, or little by little until it is told to end. */
 const SENDER = `
   const { createHash, randomBytes } = require("node:crypto");
   const [address, mebibytes] = process.argv.slice(1);
   const hash = createHash("sha256");
-  const socket = require("node:net").connect(5001, address, () => send(Number(mebibytes)));
-  function send(left) {
-    if (left === 0) { socket.end(); console.log(hash.digest("hex")); return; }
-    const chunk = randomBytes(1 << 20);
+  let isEnding = false;
+  process.on("SIGTERM", () => { isEnding = true; });
+  const socket = require("node:net").connect(5001, address, () => {
+    if (mebibytes === undefined) sendSome(); else send(Number(mebibytes));
+  });
+  function write(size, next) {
+    const chunk = randomBytes(size);
     hash.update(chunk);
-    socket.write(chunk, () => send(left - 1));
+    socket.write(chunk, next);
+  }
+  function end() { socket.end(); console.log(hash.digest("hex")); }
+  function send(left) {
+    if (left === 0) end(); else write(1 << 20, () => send(left - 1));
+  }
+  function sendSome() {
+    if (isEnding) end(); else write(1 << 12, () => setTimeout(sendSome, 5));
   }`;

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { hopFlag } from "../../src/gen/bpf/core.ts";
 import { DaemonHome, type DaemonProcess } from "../support/daemon.ts";
 import { describeKernel } from "../support/kernel.ts";
+import { programIds } from "../support/programs.ts";
 import { Host } from "./forwarding-lab.ts";
 
 describeKernel("yangplane trace", { since: "6.6" }, () => {
@@ -172,16 +173,6 @@ class Tracing {
     });
     this.ended = once(child, "close").then(() => ({ status: child.exitCode, out, errors }));
   }
-}
-
-/** Those of all programs below a folder of bpffs. */
-function programIds(folder: string): number[] {
-  const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
-  const programs = names.filter((name) => /\/programs\/./.test(name));
-  return programs.map((name) => {
-    const shown = execFileSync("bpftool", ["--json", "prog", "show", "pinned", join(folder, name)]);
-    return (JSON.parse(String(shown)) as { id: number }).id;
-  });
 }
 
 /** The hop rows below a folder of bpffs whose frames are looked at, as `map key`. */
