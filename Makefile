@@ -4,6 +4,9 @@
 GRPCURL_VERSION := v1.9.4
 PYANG_VERSION := 2.7.1
 
+# Where `make install` puts things; DESTDIR is for those who make packages of it.
+PREFIX := /usr/local
+
 stamps := build/stamps
 sources := $(shell find src tools/generate tools/service tools/btf tools/libyang -name '*.ts')
 export PATH := $(CURDIR)/build/tools:$(CURDIR)/build/venv/bin:$(PATH)
@@ -54,10 +57,12 @@ fuzz: build
 start: build
 	@exec bin/yangplaned
 
-# The programs for everybody on this machine: `yangplaned`, `yangplane`, and the systemd unit.
+# The programs for everybody on this machine, and the systemd unit: `systemctl enable --now yangplaned`.
 install: package
-	npm install --global --omit=dev build/package/yangplane-*.tgz
-	[ ! -d /run/systemd/system ] || install -m 0644 packaging/yangplaned.service /etc/systemd/system/
+	npm install --global --prefix '$(DESTDIR)$(PREFIX)' --omit=dev --no-audit --no-fund build/package/yangplane-*.tgz
+	install -d '$(DESTDIR)$(PREFIX)/lib/systemd/system'
+	sed 's|/usr/local|$(PREFIX)|' packaging/yangplaned.service \
+		>'$(DESTDIR)$(PREFIX)/lib/systemd/system/yangplaned.service'
 
 # npm's tarball, with the compiled programs and BPF objects in it.
 package: build
