@@ -2,8 +2,10 @@ import { join } from "node:path";
 import { FilterHolder } from "./clsact.ts";
 import { type Attachment, excludes, familyOf, type Hook, KernelError } from "./dataplane.ts";
 import type { Holder } from "./holder.ts";
+import type { JumpTable } from "./jump-table.ts";
 import { libc } from "./libc.ts";
 import { hasTcx, LinkHolder } from "./link.ts";
+import { refuseOthers } from "./other-daemons.ts";
 import { onBpffs, type PinnedFiles } from "./pins.ts";
 
 /** What a program is part of. */
@@ -17,6 +19,8 @@ interface Held {
 export interface AttachmentsOptions {
   readonly files: PinnedFiles;
   readonly pinDirectory: string;
+  /** Of the programs for TC: by it one knows those of other daemons. */
+  readonly table: JumpTable;
   /** Otherwise tcx is used where the kernel has it. */
   readonly clsactOnly: boolean;
 }
@@ -31,8 +35,10 @@ export class Attachments implements Disposable {
   /** Undefined until the first program for TC. */
   #hasTcx: boolean | undefined;
 
-  constructor({ files, pinDirectory, clsactOnly }: AttachmentsOptions) {
-    this.#links = new LinkHolder(files, join(pinDirectory, "links"));
+  constructor({ files, pinDirectory, table, clsactOnly }: AttachmentsOptions) {
+    this.#links = new LinkHolder(files, join(pinDirectory, "links"), (chain, operation) =>
+      refuseOthers(chain, { table, pinDirectory }, operation),
+    );
     this.#filters = new FilterHolder(files, join(pinDirectory, "filters"));
     this.#clsactOnly = clsactOnly;
   }

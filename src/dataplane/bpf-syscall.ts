@@ -4,6 +4,7 @@ import { lastErrno, libc } from "./libc.ts";
 
 /** Commands that libbpf 1.1 does not offer in the form needed. */
 export const BPF_PROG_TEST_RUN = 10;
+export const BPF_PROG_QUERY = 16;
 export const BPF_LINK_CREATE = 28;
 export const BPF_ITER_CREATE = 33;
 

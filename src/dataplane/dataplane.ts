@@ -22,6 +22,9 @@ export class KernelError extends Error {
   }
 }
 
+/** The place on a device is somebody else's: another tool's, or another daemon's. */
+export class TakenError extends KernelError {}
+
 export type Family = "tc" | "xdp";
 
 /**

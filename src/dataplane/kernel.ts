@@ -97,7 +97,8 @@ export class KernelDataplane implements Dataplane {
     const tables = Object.values(this.#tables);
     this.#compiled = new CompiledFiles(objectDirectory);
     this.#objects = new PinnedObjects({ files, pinDirectory, compiled: this.#compiled, tables });
-    this.#attachments = new Attachments({ files, pinDirectory, clsactOnly });
+    const table = this.#tables.tc;
+    this.#attachments = new Attachments({ files, pinDirectory, table, clsactOnly });
     onBpffs(`opening ${pinDirectory}`, () => {
       removePins(join(pinDirectory, "staging"));
       this.#makeFolders();

@@ -73,6 +73,7 @@ interface Libbpf {
   pin(fd: number, path: string): number;
   openPin(path: string): number;
   mapById(id: number): number;
+  programById(id: number): number;
   infoByFd(fd: number, info: Uint8Array, size: [number]): number;
   detachLink(fd: number): number;
   updateLink(fd: number, programFd: number, options: null): number;
@@ -170,6 +171,7 @@ function systemCalls(func: Bind) {
     pin: func("int bpf_obj_pin(int fd, const char *path)"),
     openPin: func("int bpf_obj_get(const char *path)"),
     mapById: func("int bpf_map_get_fd_by_id(uint32_t id)"),
+    programById: func("int bpf_prog_get_fd_by_id(uint32_t id)"),
     infoByFd: func("int bpf_obj_get_info_by_fd(int fd, void *info, _Inout_ uint32_t *size)"),
     detachLink: func("int bpf_link_detach(int fd)"),
     updateLink: func("int bpf_link_update(int fd, int program, const void *options)"),

@@ -1,9 +1,10 @@
 import { BPF_LINK_CREATE, bpf } from "./bpf-syscall.ts";
-import { type Hook, KernelError } from "./dataplane.ts";
+import { familyOf, type Hook, KernelError, TakenError } from "./dataplane.ts";
 import { type Holder, type HoldRequest, type Place, pinOf, placesIn } from "./holder.ts";
 import { libbpf } from "./libbpf.ts";
 import { libc } from "./libc.ts";
 import { linkInfo } from "./object-info.ts";
+import type { Chain } from "./other-daemons.ts";
 import { checked, type PinnedFiles, removePins } from "./pins.ts";
 
 /** enum bpf_attach_type; the headers of libbpf 1.1 end before tcx. */
@@ -36,18 +37,25 @@ export function hasTcx(programFd: number, operation: string): boolean {
   throw new KernelError(operation, "EINVAL", "the kernel made a link to no device");
 }
 
+/** @throws TakenError where another daemon has the place */
+type RefuseOthers = (chain: Chain, operation: string) => void;
+
 /** BPF links, which the kernel itself lets go of when the device goes away. */
 export class LinkHolder implements Holder {
   readonly #files: PinnedFiles;
   readonly #folder: string;
+  readonly #refuseOthers: RefuseOthers;
 
-  constructor(files: PinnedFiles, folder: string) {
+  constructor(files: PinnedFiles, folder: string, refuseOthers: RefuseOthers) {
     this.#files = files;
     this.#folder = folder;
+    this.#refuseOthers = refuseOthers;
   }
 
   /** When pinning fails, the program is off the device again. */
   hold({ programFd, ifindex, hook, operation }: HoldRequest): void {
+    const { attachType } = PLACES[hook];
+    if (familyOf(hook) === "tc") this.#refuseOthers({ ifindex, attachType }, operation);
     const attributes = linkAttributes(programFd, ifindex, hook);
     const fd = asBusy(() => bpf(BPF_LINK_CREATE, attributes, operation));
     try {
@@ -99,6 +107,6 @@ function asBusy<T>(action: () => T): T {
     if (!(cause instanceof KernelError) || cause.code !== "EEXIST") throw cause;
     const { operation } = cause;
     const detail = "the device runs an XDP program of another tool";
-    throw new KernelError(operation, "EBUSY", detail, { cause });
+    throw new TakenError(operation, "EBUSY", detail, { cause });
   }
 }

@@ -1,5 +1,5 @@
 import { CommitError, refuse } from "../../datamodel/error.ts";
-import { KernelError } from "../../dataplane/dataplane.ts";
+import { KernelError, TakenError } from "../../dataplane/dataplane.ts";
 import { deviceVanished, StepError } from "./step.ts";
 
 /**
@@ -17,6 +17,7 @@ export function commitError(error: unknown): unknown {
     const message = `the network device vanished during the commit: ${error.message}`;
     return refuse("operation-failed", error.path, message, "instance-required");
   }
+  if (error.cause instanceof TakenError) return refuse("in-use", error.path, error.message);
   const message = `${error.path}: ${error.message}; everything was undone`;
   return new CommitError("kernel", message, { cause: error });
 }
