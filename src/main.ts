@@ -1,3 +1,4 @@
+import { cleanUp } from "./daemon/cleanup.ts";
 import { startDaemon } from "./daemon/daemon.ts";
 import { errorText, streamLog } from "./daemon/log.ts";
 import { type DaemonOptions, parseOptions, UsageError, usage } from "./daemon/options.ts";
@@ -31,6 +32,7 @@ try {
   const options = parseOptions(process.argv.slice(2));
   if (options === "help") process.stdout.write(usage);
   else if (options === "version") process.stdout.write(`yangplaned ${packageVersion()}\n`);
+  else if (options.cleanup) process.stdout.write(`${cleanUp(options)}\n`);
   else await run(options);
 } catch (error) {
   if (error instanceof UsageError) fail(exitCode.usage, `${error.message}\n\n${usage}`);

@@ -65,6 +65,14 @@ export const builtins: ReadonlyMap<string, Builtin> = new Map(
       words: [["--repair", "flag", "mend what differs"]],
       examples: ["verify", "verify --repair", "verify -json"],
     },
+    cleanup: {
+      what: "Take all that a daemon has left out of the kernel; none may run",
+      words: [
+        ["--pin-dir", "flag", "its folder on the bpf file system"],
+        ["--state-dir", "flag", "or its state directory; both as yangplaned was given them"],
+      ],
+      examples: ["cleanup", "cleanup --state-dir /srv/yangplane"],
+    },
     version: { what: "Print the version of this program", words: [], examples: ["version"] },
   }),
 );

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { cleanup } from "./cleanup.ts";
 import { type CommandLine, parseCommandLine } from "./command-line.ts";
 import type { Daemon } from "./daemon.ts";
 import { exit, OutputError, onOutputError, print, printErrors } from "./output.ts";
@@ -12,6 +13,8 @@ const defaultSocket = "/run/yangplane/yangplane.sock";
 export async function run(argv: readonly string[]): Promise<number> {
   let daemon: Daemon | undefined;
   try {
+    const [first, ...words] = argv;
+    if (first === "cleanup" && !asksHelp(words)) return cleanup(words);
     const line = parseCommandLine(argv);
     if (line.about === "help") return print([usage]);
     if (line.about === "version" || isOnly(line, "version")) return print([versionLine()]);
@@ -27,6 +30,10 @@ export async function run(argv: readonly string[]): Promise<number> {
   } finally {
     daemon?.close();
   }
+}
+
+function asksHelp(words: readonly string[]): boolean {
+  return words.some((word) => ["?", "--help", "-h"].includes(word));
 }
 
 function isOnly({ words, asksHelp }: CommandLine, word: string): boolean {

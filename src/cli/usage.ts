@@ -7,6 +7,7 @@ usage: yangplane [plan] <service|cube> [node|key …] <command> [name=value …]
        yangplane attach|detach <cube> <cube:port|device>
        yangplane trace <cube:port|device> [name=value …]
        yangplane topology|cubes|services|netdevs|verify|version
+       yangplane cleanup [--pin-dir DIR] [--state-dir DIR]
 
   yangplane simplebridge add br0          create a cube
   yangplane br0 ports add p1 peer=veth1   give it a port

@@ -8,11 +8,14 @@ const driftsMax = 5;
 /** Logs that the data plane was not as configured, and was mended. */
 export function mendLines(log: Log): (mending: Mending) => void {
   return ({ during, drifts: { total, drifts } }) => {
-    // A restart of the host leaves nothing of it, and a device may have gone meanwhile.
-    const level = during === "start" ? "info" : "warn";
     const told = drifts.slice(0, driftsMax).map(driftText);
-    log(level, "data plane mended", { during, total, drifts: told });
+    log(levelOf(during), "data plane mended", { during, total, drifts: told });
   };
+}
+
+/** A restart of the host leaves nothing of the data plane, and a device may have gone meanwhile. */
+function levelOf(during: Mending["during"]): "info" | "warn" {
+  return during === "start" ? "info" : "warn";
 }
 
 function driftText({ cube, thing, kind, target }: Drift): string {

@@ -21,6 +21,8 @@ export interface DaemonOptions {
   readonly metrics?: HostPort & { readonly exposed: boolean };
   /** The least important lines that are logged. */
   readonly logLevel: LogLevel;
+  /** Not to run, but to take away what another run has left in the kernel. */
+  readonly cleanup: boolean;
 }
 
 export interface TlsFiles {
@@ -53,6 +55,8 @@ export const usage = `Usage: yangplaned [options]
                         HOST is 127.0.0.1 unless given, and loopback unless --metrics-expose)
   --metrics-expose      allow metrics on addresses that others can reach: no TLS, no password
   --log-level LEVEL     debug, info (default), warn or error: the least that is logged
+  --cleanup             take out of the kernel what a daemon with these folders has left there, and
+                        end; the journal stays
   --help, --version
 
 SIGTERM and SIGINT stop the daemon; packets go on. SIGHUP changes nothing: there is no file to read
@@ -87,6 +91,7 @@ const flags = {
   metrics: { type: "string" },
   "metrics-expose": { type: "boolean", default: false },
   "log-level": { type: "string", default: "info" },
+  cleanup: { type: "boolean", default: false },
   help: { type: "boolean", default: false },
   version: { type: "boolean", default: false },
 } as const;
@@ -119,6 +124,7 @@ export function parseOptions(argv: readonly string[]): DaemonOptions | "help" | 
     ...(tls && { tls }),
     ...(metrics && { metrics }),
     logLevel: parseLogLevel(values["log-level"]),
+    cleanup: values.cleanup,
   };
 }
 

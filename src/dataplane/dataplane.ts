@@ -151,6 +151,8 @@ export interface Dataplane extends Disposable {
    * relied on: it is not loaded, or has faults; such an object wants a successor.
    */
   loadedRequest(id: string): ObjectRequest | undefined;
+  /** The note of an object, also of one that has faults. */
+  noteOf(id: string): string | undefined;
   /**
    * What is wrong with a loaded object, a phrase each: somebody has removed parts of it, or the
    * compiled file is another one now.

@@ -1,4 +1,12 @@
-import { closeSync, constants, fstatSync, mkdirSync, openSync, statSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+} from "node:fs";
 import { KernelError } from "./dataplane.ts";
 import { libc } from "./libc.ts";
 
@@ -43,6 +51,18 @@ function lockedFolder(folder: string): number {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
   if (libc().flock(fd, lockExclusive | lockWithoutWaiting) === 0) return fd;
+  const { dev, ino } = fstatSync(fd);
   closeSync(fd);
-  throw new KernelError(`opening ${folder}`, "EBUSY", "another daemon has its programs there");
+  const holder = holderOf(dev, ino);
+  const who = holder === undefined ? "another daemon" : `the process with pid ${holder}`;
+  throw new KernelError(`opening ${folder}`, "EBUSY", `${who} has its programs there`);
+}
+
+/** By what the kernel tells of all locks; undefined where it does not, as in a container. */
+function holderOf(dev: number, ino: number): string | undefined {
+  const [major, minor] = [(dev >> 8) & 0xfff, (dev & 0xff) | ((dev >> 12) & 0xfff00)];
+  const place = [major, minor].map((part) => part.toString(16).padStart(2, "0")).join(":");
+  const lines = readFileSync("/proc/locks", "utf8").split("\n");
+  const line = lines.find((text) => text.includes(` FLOCK `) && text.includes(` ${place}:${ino} `));
+  return line?.trim().split(/ +/)[4];
 }

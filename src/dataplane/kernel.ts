@@ -165,6 +165,10 @@ export class KernelDataplane implements Dataplane {
     return this.#objects.request(id);
   }
 
+  noteOf(id: string): string | undefined {
+    return this.#objects.noteOf(id);
+  }
+
   objectFaults(id: string): readonly string[] {
     return this.#objects.faults(id);
   }
@@ -255,6 +259,14 @@ export class KernelDataplane implements Dataplane {
   testRun(objectId: string, program: string, input: TestRunInput): TestRunResult {
     const { path } = this.#objects.program(objectId, program, `running ${program} of ${objectId}`);
     return testRun(this.#files.open(path), input);
+  }
+
+  /** Takes everything out of the kernel. Without a daemon only: nothing can be used afterwards. */
+  removeAll(): void {
+    for (const { ifindex, hook } of this.attachments()) this.detach(ifindex, hook);
+    this.removeRecirculation();
+    this.#files[Symbol.dispose]();
+    onBpffs(`removing ${this.#pinDirectory}`, () => removePins(this.#pinDirectory));
   }
 
   /** Lets go of descriptors; what is pinned goes on forwarding. */

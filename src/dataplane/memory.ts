@@ -118,6 +118,10 @@ export class MemoryDataplane implements Dataplane {
     return this.objectFaults(id).length === 0 ? this.#objects.get(id)?.request : undefined;
   }
 
+  noteOf(id: string): string | undefined {
+    return this.#objects.get(id)?.request.note;
+  }
+
   objectFaults(id: string): readonly string[] {
     const object = this.#objects.get(id);
     const isCurrent = object && object.layout === this.#layouts.get(object.layout.name);

@@ -107,6 +107,12 @@ export class PinnedObjects {
     return manifestIn(this.#parts.files, object)?.request;
   }
 
+  /** See Dataplane.noteOf. */
+  noteOf(id: string): string | undefined {
+    const object = this.#objects.get(id);
+    return object && manifestIn(this.#parts.files, object)?.request.note;
+  }
+
   /** See Dataplane.objectFaults. */
   faults(id: string): readonly string[] {
     const object = this.#objects.get(id);

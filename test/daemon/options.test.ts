@@ -12,6 +12,7 @@ describe("the options of yangplaned", () => {
       serviceDirectories: [],
       insecure: false,
       logLevel: "info",
+      cleanup: false,
     });
   });
 

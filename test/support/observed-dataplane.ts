@@ -133,6 +133,10 @@ class ObservedDataplane implements Dataplane {
     return this.#inner.loadedRequest(id);
   }
 
+  noteOf(id: string): string | undefined {
+    return this.#inner.noteOf(id);
+  }
+
   objectFaults(id: string): readonly string[] {
     return this.#inner.objectFaults(id);
   }

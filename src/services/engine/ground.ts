@@ -170,7 +170,7 @@ export class SurveyedGround implements Ground {
     return objectIds.flatMap((id) => {
       const ifindex = entryDevice(id);
       if (ifindex === undefined || this.#modes.has(ifindex)) return [];
-      if (this.#dataplane.loadedRequest(id)?.note !== madePromiscuousNote) return [];
+      if (this.#dataplane.noteOf(id) !== madePromiscuousNote) return [];
       const step = promiscuousStep(this.#devices, nobody, ifindex);
       return [opposite(step, { operation: "restore-device", value: { promiscuous: false } })];
     });

@@ -31,6 +31,7 @@ export interface Running {
  * was loaded in another way than it would be now gets a successor of the same name.
  */
 export class Inheritance {
+  readonly #dataplane: Pick<Dataplane, "noteOf">;
   readonly #requests = new Map<string, ObjectRequest | undefined>();
   /** Ids by name, the one that packets use first. */
   readonly #ids = new Map<string, string[]>();
@@ -38,9 +39,10 @@ export class Inheritance {
   readonly #running: Running | undefined;
 
   constructor(
-    dataplane: Pick<Dataplane, "objects" | "loadedRequest" | "programs" | "attachments">,
+    dataplane: Pick<Dataplane, "objects" | "loadedRequest" | "noteOf" | "programs" | "attachments">,
     running?: Running,
   ) {
+    this.#dataplane = dataplane;
     this.#running = running;
     this.#slots = dataplane.programs();
     const used = new Set([...this.#slots, ...dataplane.attachments()].map((one) => one.objectId));
@@ -89,7 +91,7 @@ export class Inheritance {
     const known = this.#running?.madePromiscuous(ifindex);
     if (known !== undefined) return known;
     const ids = this.#ids.get(entryName(ifindex));
-    return ids?.some((id) => this.#requests.get(id)?.note === madePromiscuousNote);
+    return ids?.some((id) => this.#dataplane.noteOf(id) === madePromiscuousNote);
   }
 }
 
