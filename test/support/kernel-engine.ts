@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Devices } from "../../src/dataplane/dataplane.ts";
+import type { Dataplane, Devices } from "../../src/dataplane/dataplane.ts";
 import { type KernelDataplane, openKernelDataplane } from "../../src/dataplane/kernel.ts";
 import { openDevices } from "../../src/dataplane/netlink/devices.ts";
 import { u32 } from "../../src/lib/codec.ts";
@@ -30,7 +30,11 @@ export class KernelEngine implements AsyncDisposable {
   readonly #schema;
   readonly #errors: unknown[] = [];
 
-  constructor(services: readonly Discovered[]) {
+  /** `wrap`: what the engine is to have for the data plane in the kernel. */
+  constructor(
+    services: readonly Discovered[],
+    wrap: (dataplane: Dataplane) => Dataplane = (dataplane) => dataplane,
+  ) {
     const schema = schemaOfServices(services);
     this.#schema = schema;
     this.dataplane = openKernelDataplane({ pinDirectory: this.#pins.path, objectDirectory });
@@ -38,7 +42,7 @@ export class KernelEngine implements AsyncDisposable {
     this.#engine = new Engine({
       schema,
       services,
-      dataplane: this.dataplane,
+      dataplane: wrap(this.dataplane),
       devices: this.#devices,
       log: new MemoryLog(),
       onError: (error) => void this.#errors.push(error),
