@@ -282,8 +282,11 @@ function numberedDatagrams(first: Host, second: Host): (n: number) => Uint8Array
   };
 }
 
+/** Where processes run that can be talked to. */
+type Machine = Pick<Host, "address" | "start">;
+
 /** Sends so many bytes over TCP and gives the digests of what was sent and what arrived. */
-export async function tcpDigests(from: Host, to: Host, mebibytes: number): Promise<string[]> {
+export async function tcpDigests(from: Machine, to: Machine, mebibytes: number): Promise<string[]> {
   return await digests(to, () =>
     outputOf(from.start(process.execPath, "-e", SENDER, to.address, `${mebibytes}`)),
   );
@@ -294,7 +297,7 @@ export async function tcpDigests(from: Host, to: Host, mebibytes: number): Promi
  * gives the digests of what was sent and what arrived.
  */
 export async function tcpDigestsDuring(
-  [from, to]: readonly [Host, Host],
+  [from, to]: readonly [Machine, Machine],
   work: () => Promise<void>,
 ): Promise<string[]> {
   return await digests(to, async () => {
@@ -305,7 +308,7 @@ export async function tcpDigestsDuring(
   });
 }
 
-async function digests(to: Host, send: () => Promise<string>): Promise<string[]> {
+async function digests(to: Machine, send: () => Promise<string>): Promise<string[]> {
   const receiver = to.start(process.execPath, "-e", RECEIVER);
   const received = outputOf(receiver);
   try {
