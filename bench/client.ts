@@ -6,6 +6,7 @@ const protoFolder = fileURLToPath(new URL("../proto/", import.meta.url));
 const DEADLINE_MS = 60_000;
 
 const SERVICES = {
+  datastore: "yangplane.core.v1.DatastoreService",
   transaction: "yangplane.core.v1.TransactionService",
   simplebridge: "yangplane.simplebridge.v1.SimplebridgeService",
 } as const;

@@ -1,6 +1,6 @@
 import { cleanUp } from "./daemon/cleanup.ts";
 import { startDaemon } from "./daemon/daemon.ts";
-import { errorText, streamLog } from "./daemon/log.ts";
+import { errorText } from "./daemon/log.ts";
 import { type DaemonOptions, parseOptions, UsageError, usage } from "./daemon/options.ts";
 import { packageVersion } from "./daemon/package-root.ts";
 
@@ -10,7 +10,7 @@ const exitCode = { failed: 1, usage: 2 } as const;
 async function run(options: DaemonOptions): Promise<void> {
   // A daemon outlives its terminal, and has no file to read anew.
   process.on("SIGHUP", () => undefined);
-  const daemon = await startDaemon(options, streamLog(process.stderr, options.logLevel));
+  const daemon = await startDaemon(options, process.stderr);
   const stop = (): void => {
     daemon.stop().then(
       () => process.exit(0),

@@ -9,6 +9,7 @@
 enum helloworld_action {
 	HELLOWORLD_DROP = 0,
 	HELLOWORLD_FORWARD = 1,
+	HELLOWORLD_SLOWPATH = 2,
 };
 
 struct helloworld_settings {

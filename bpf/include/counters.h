@@ -29,6 +29,10 @@ enum drop_reason {
 	DROP_HOP_LIMIT = 4,
 	/* On the recirculation device, and not from a program of ours. */
 	DROP_FOREIGN = 5,
+	/* Meant for the daemon, beyond what a cube may hand it (slow_path.h). */
+	DROP_SLOW_PATH_RATE = 6,
+	/* Meant for the daemon, and found no room. */
+	DROP_SLOW_PATH_ROOM = 7,
 };
 EXPORT_TYPE(enum drop_reason, drop_reason);
 

@@ -10,6 +10,7 @@
 #include <bpf/bpf_helpers.h>
 #include "counters.h"
 #include "hop.h"
+#include "log_level.h"
 
 /* Rows of an object that has fewer hops than a cube may have ports. */
 #ifndef HOPS_ROWS
@@ -28,7 +29,13 @@ struct {
 struct cube_wiring {
 	/* One more than the highest port index in use: floods look no further. */
 	__u32 ports_end;
+	/* Of the cube in the jump tables: by that the daemon knows it. */
+	__u16 slot;
+	enum log_level log_level : 8;
+	__u8 pad;
 };
+
+_Static_assert(sizeof(struct cube_wiring) == 8, "the row is written by one store");
 
 /* Core: written by the engine, one row. */
 struct {
@@ -54,4 +61,12 @@ static __always_inline __u32 ports_end(void)
 	const struct cube_wiring *wiring = bpf_map_lookup_elem(&cube, &row);
 
 	return wiring ? wiring->ports_end : 0;
+}
+
+static __always_inline __u16 cube_slot(void)
+{
+	__u32 row = 0;
+	const struct cube_wiring *wiring = bpf_map_lookup_elem(&cube, &row);
+
+	return wiring ? wiring->slot : 0;
 }

@@ -88,6 +88,8 @@ enum trace_event {
 	/* A copy goes there; what becomes of it is told next. */
 	TRACE_COPIED = 2,
 	TRACE_DROPPED = 3,
+	/* The frame was handed to the service in the daemon. */
+	TRACE_PUNTED = 4,
 };
 
 struct trace_record {
@@ -298,4 +300,10 @@ static __always_inline void trace_drop(struct __sk_buff *skb, __u32 reason)
 {
 	if (is_traced(skb))
 		trace_tell(skb, 0, TRACE_DROPPED, reason);
+}
+
+static __always_inline void trace_punt(struct __sk_buff *skb)
+{
+	if (is_traced(skb))
+		trace_tell(skb, 0, TRACE_PUNTED, 0);
 }

@@ -9,6 +9,7 @@
 enum transparenthelloworld_action {
 	TRANSPARENTHELLOWORLD_DROP = 0,
 	TRANSPARENTHELLOWORLD_PASS = 1,
+	TRANSPARENTHELLOWORLD_SLOWPATH = 2,
 };
 
 struct transparenthelloworld_settings {

@@ -10,7 +10,7 @@ export interface TraceStep {
   readonly frame: number;
   /** Since 1970. */
   readonly timeNs: bigint;
-  readonly event: "entered" | "sent" | "copied" | "dropped";
+  readonly event: "entered" | "sent" | "copied" | "dropped" | "punted";
   /** Empty where no cube decided. */
   readonly cube: string;
   readonly target: TraceTarget | undefined;

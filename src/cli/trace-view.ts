@@ -54,6 +54,8 @@ function deed({ event, cube, target, reason }: TraceStep): string {
       return `${who}sends it to ${place(target)}`;
     case "copied":
       return `${who}sends a copy to ${place(target)}`;
+    case "punted":
+      return `${who}hands it to the daemon`;
     case "dropped":
       return `${who === "" ? "is dropped" : `${who}drops it`}: ${reason}`;
   }

@@ -20,11 +20,14 @@ import { type Discovered, hasCubes } from "../services/any-service.ts";
 import { coreMapsOf, discoverServices, objectsOf } from "../services/discover.ts";
 import { restoredState, type StoredState, type Version } from "../services/engine/commit-log.ts";
 import { coreObjects } from "../services/engine/core-objects.ts";
+import type { CubeLine } from "../services/engine/cube-log.ts";
 import { Engine } from "../services/engine/engine.ts";
 import { MissingServiceError } from "../services/engine/stranded.ts";
 import { Closers } from "./closers.ts";
 import { commitLines } from "./commit-line.ts";
+import { cubeLines } from "./cube-line.ts";
 import { readLocks } from "./locks.ts";
+import { streamLog } from "./log.ts";
 import { mendLines } from "./mend-line.ts";
 import { type Monitoring, openMonitoring } from "./monitoring.ts";
 import { type DaemonOptions, defaultSocket, type TlsFiles } from "./options.ts";
@@ -38,16 +41,24 @@ export interface Daemon {
 }
 
 /**
- * Brings the daemon up: listeners, journal, data plane, restored configuration, then the server.
- * What was opened is closed again, in opposite order, when a later part fails.
+ * Brings the daemon up, which logs to `stream`: listeners, journal, data plane, restored
+ * configuration, then the server. What was opened is closed again, in opposite order, when a later
+ * part fails.
  */
-export async function startDaemon(options: DaemonOptions, log: Log): Promise<Daemon> {
+export async function startDaemon(
+  options: DaemonOptions,
+  stream: NodeJS.WritableStream,
+): Promise<Daemon> {
+  const log = streamLog(stream, options.logLevel);
+  // Each cube has a loglevel of its own.
+  const onLine = cubeLines(streamLog(stream, "debug"));
   const closers = new Closers();
   try {
     const listeners = await openListeners(options, log, closers);
     const monitoring = await openMonitoring(options, log, closers);
     const locks = await readLocks(join(packageRoot(), "proto", "yangplane"));
-    const { engine, roster } = await startEngine(options, { log, closers, monitoring, locks });
+    const surroundings = { log, onLine, closers, monitoring, locks };
+    const { engine, roster } = await startEngine(options, surroundings);
     const server = startGrpcServer({
       datastore: engine,
       verifier: engine,
@@ -109,6 +120,7 @@ function readOption(option: string, file: string): Buffer {
 
 interface Surroundings {
   readonly log: Log;
+  readonly onLine: (line: CubeLine) => void;
   readonly closers: Closers;
   readonly monitoring: Monitoring;
   /** Field numbers by module. */
@@ -117,7 +129,7 @@ interface Surroundings {
 
 async function startEngine(
   options: DaemonOptions,
-  { log, closers, monitoring, locks }: Surroundings,
+  { log, onLine, closers, monitoring, locks }: Surroundings,
 ): Promise<{ engine: Engine; roster: ServiceHost }> {
   const builtIn = await discoverServices(fileURLToPath(new URL("../services/", import.meta.url)));
   const schema = linkSchema(builtIn.map(({ model }) => model.ir));
@@ -139,7 +151,7 @@ async function startEngine(
   const parts = { schema, services, dataplane, devices, log: journal };
   const onCommit = told(commitLines(log), monitoring.onCommit);
   const onMend = mendLines(log);
-  const engine = new Engine({ ...parts, onError, onCommit, onMend });
+  const engine = new Engine({ ...parts, onError, onCommit, onMend, onLine });
   closers.add(async () => {
     await engine.close();
     engine.leave();

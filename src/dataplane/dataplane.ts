@@ -87,6 +87,17 @@ export interface ProgramSlot {
   readonly program: string;
 }
 
+/** A frame that the daemon sends into a cube. */
+export interface OutgoingFrame {
+  /** Whole, with its outer tag. A TCP or UDP checksum may be that of the pseudo header only. */
+  readonly data: Uint8Array;
+  /** Payload of each segment that it is to be cut into; 0: it is sent as it is. */
+  readonly segmentSize: number;
+  /** The program in the TC jump table that it enters by, and where in its cube (CB_ARG). */
+  readonly slot: number;
+  readonly arg: number;
+}
+
 /** How full maps are; made once for many of them. */
 export interface Census {
   of(objectId: string, map: string): MapFill;
@@ -112,6 +123,11 @@ export interface Dataplane extends Disposable {
   openRecirculation(): number | undefined;
   /** Its index, undefined if it is not there. */
   recirculation(): number | undefined;
+  /**
+   * Sends a frame by that device. Never waits: EAGAIN where too much is on its way already,
+   * ENOBUFS where the cube that it entered has dropped it.
+   */
+  sendFrame(frame: OutgoingFrame): void;
   /** Takes that device away; nothing may be attached to it. */
   removeRecirculation(): void;
 

@@ -12,6 +12,7 @@ import {
   type Hook,
   KernelError,
   type ObjectRequest,
+  type OutgoingFrame,
   type ProgramSlot,
   type Row,
 } from "./dataplane.ts";
@@ -21,7 +22,8 @@ import { awaitGracePeriod } from "./grace-period.ts";
 import { JumpTable } from "./jump-table.ts";
 import type { ObjectLayout } from "./layout.ts";
 import { libbpf } from "./libbpf.ts";
-import { MapCounter } from "./map-counter.ts";
+import { type MapCounter, openMapCounter } from "./map-counter.ts";
+import { PacketOut } from "./packet-socket.ts";
 import { PinWatch } from "./pin-watch.ts";
 import { PinnedObjects } from "./pinned-objects.ts";
 import { checked, makeFolder, onBpffs, PinnedFiles, removePins } from "./pins.ts";
@@ -72,6 +74,7 @@ export class KernelDataplane implements Dataplane {
   readonly #attachments: Attachments;
   readonly #objects: PinnedObjects;
   readonly #watch: PinWatch;
+  readonly #packetOut = new PacketOut(() => this.openRecirculation());
   readonly #ringBuffers = new Map<string, RingBuffer>();
 
   readonly #lock: FolderLock;
@@ -112,6 +115,10 @@ export class KernelDataplane implements Dataplane {
 
   recirculation(): number | undefined {
     return recirculationIndex(this.ownDevices);
+  }
+
+  sendFrame(frame: OutgoingFrame): void {
+    this.#packetOut.send(frame);
   }
 
   removeRecirculation(): void {
@@ -272,6 +279,7 @@ export class KernelDataplane implements Dataplane {
   /** Lets go of descriptors; what is pinned goes on forwarding. */
   [Symbol.dispose](): void {
     for (const path of [...this.#ringBuffers.keys()]) this.#closeRingBuffer(path);
+    this.#packetOut[Symbol.dispose]();
     this.#counter?.[Symbol.dispose]();
     this.#attachments[Symbol.dispose]();
     this.#files[Symbol.dispose]();
@@ -309,7 +317,7 @@ export class KernelDataplane implements Dataplane {
   #countRows(): ReadonlyMap<number, number> | undefined {
     if (!this.#isCounterTried) {
       this.#isCounterTried = true;
-      this.#counter = openCounter(join(this.#objectDirectory, "census.bpf.o"));
+      this.#counter = openMapCounter(join(this.#objectDirectory, "census.bpf.o"));
     }
     return this.#counter?.count();
   }
@@ -327,14 +335,5 @@ export class KernelDataplane implements Dataplane {
       throw new KernelError(operation, "EINVAL", `a ${family} program`);
     }
     return this.#files.open(path);
-  }
-}
-
-function openCounter(file: string): MapCounter | undefined {
-  try {
-    return new MapCounter(file);
-  } catch (error) {
-    if (error instanceof KernelError) return undefined;
-    throw error;
   }
 }

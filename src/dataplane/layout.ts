@@ -62,3 +62,12 @@ export interface ObjectLayout {
   /** Names of the drop reasons, by index into `drops` of the port counters. */
   readonly drops?: { readonly [index: number]: string };
 }
+
+/** The programs of an object by their names in C; `families`: only those. */
+export function programsOf(
+  { programs }: Pick<ObjectLayout, "programs">,
+  families?: readonly ProgramLayout["family"][],
+): ReadonlyMap<string, ProgramLayout> {
+  const wanted = Object.values(programs).filter(({ family }) => families?.includes(family) ?? true);
+  return new Map(wanted.map((program) => [program.name, program]));
+}

@@ -1,6 +1,7 @@
 import { readSync } from "node:fs";
 import { BPF_ITER_CREATE, BPF_LINK_CREATE, bpf } from "./bpf-syscall.ts";
 import { CompiledObject } from "./compiled-object.ts";
+import { KernelError } from "./dataplane.ts";
 import { libc } from "./libc.ts";
 import { checked } from "./pins.ts";
 
@@ -13,6 +14,16 @@ const ROWS_OFFSET = 8;
 
 /** The kernel's iterator has a buffer of 8 pages. */
 const READ_SIZE = 32_768;
+
+/** Undefined where the kernel does not count rows (before Linux 6.6). */
+export function openMapCounter(file: string): MapCounter | undefined {
+  try {
+    return new MapCounter(file);
+  } catch (error) {
+    if (error instanceof KernelError) return undefined;
+    throw error;
+  }
+}
 
 /** Reads how many rows each hash map of the kernel has, by an iterator program of ours. */
 export class MapCounter implements Disposable {

@@ -13,10 +13,11 @@ import {
   JUMP_TABLE_SLOTS,
   KernelError,
   type ObjectRequest,
+  type OutgoingFrame,
   type ProgramSlot,
   type Row,
 } from "./dataplane.ts";
-import type { MapLayout, ObjectLayout, ProgramLayout } from "./layout.ts";
+import { type MapLayout, type ObjectLayout, type ProgramLayout, programsOf } from "./layout.ts";
 import { MemoryMap, type Refuse } from "./memory-map.ts";
 
 export interface MemoryDataplaneOptions {
@@ -42,6 +43,8 @@ export class MemoryDataplane implements Dataplane {
   readonly ownDevices = [];
   /** Others have nothing to do with this memory. */
   readonly isDisturbed = false;
+  /** Told of each frame that is sent. */
+  onFrame: (frame: OutgoingFrame) => void = () => undefined;
   readonly #layouts: Map<string, ObjectLayout>;
   readonly #devices: Pick<Devices, "byIndex"> | undefined;
   readonly cpuCount: number;
@@ -59,6 +62,10 @@ export class MemoryDataplane implements Dataplane {
   openRecirculation(): undefined {}
 
   recirculation(): undefined {}
+
+  sendFrame(frame: OutgoingFrame): void {
+    this.onFrame(frame);
+  }
 
   removeRecirculation(): void {}
 
@@ -90,7 +97,7 @@ export class MemoryDataplane implements Dataplane {
       request,
       layout,
       maps,
-      programs: wantedPrograms(layout, request),
+      programs: programsOf(layout, request.families),
     });
   }
 
@@ -278,14 +285,6 @@ function refusing(operation: string): Refuse {
 
 function haveSameRows(a: MapLayout, b: MapLayout): boolean {
   return a.key.form === b.key.form && a.value.form === b.value.form;
-}
-
-function wantedPrograms(
-  { programs }: ObjectLayout,
-  { families }: ObjectRequest,
-): ReadonlyMap<string, ProgramLayout> {
-  const wanted = Object.values(programs).filter(({ family }) => families?.includes(family) ?? true);
-  return new Map(wanted.map((program) => [program.name, program]));
 }
 
 function checkConstants(layout: ObjectLayout, request: ObjectRequest, refuse: Refuse): void {

@@ -2,7 +2,7 @@ import type { IrModule } from "../datamodel/schema/ir.ts";
 import type { YangList } from "../datamodel/tree/list.ts";
 import type { DataObject } from "../datamodel/tree/node.ts";
 import type { ObjectLayout } from "../dataplane/layout.ts";
-import type { Reaction, StateMap } from "./cube-reader.ts";
+import type { PuntedFrame, Reaction, StateMap } from "./cube-reader.ts";
 import type { PortFact } from "./facts.ts";
 import type {
   ModuleDefinition,
@@ -36,6 +36,7 @@ export interface AnyService {
   readonly validate?: (config: AnyConfig) => Iterable<ServiceViolation>;
   readonly state?: Readonly<Record<string, (cube: AnyCubeReader, only: NodeRef) => object>>;
   readonly events?: Readonly<Record<string, AnyReducer>>;
+  readonly punted?: (frame: PuntedFrame, cube: AnyCubeReader) => Reaction<unknown>;
   readonly actions?: Readonly<
     Record<string, (input: object, cube: AnyCubeReader, keys: NodeKeys) => OperationResult>
   >;

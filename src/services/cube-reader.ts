@@ -1,4 +1,5 @@
 import type { ObjectLayout } from "../dataplane/layout.ts";
+import type { LogLevel } from "../gen/bpf/core.ts";
 import type { Facts } from "./facts.ts";
 import type { NodeRef, ServiceNotification } from "./operation.ts";
 import type { Key, StateMapName, StateValue } from "./table.ts";
@@ -35,4 +36,36 @@ export interface Reaction<F> {
   readonly notifications?: readonly ServiceNotification[];
   /** The service's own facts from now on. Rows follow in the background, in a turn of their own. */
   readonly facts?: F;
+  /** Sent at once, in this order. What the kernel does not take is lost, and counted. */
+  readonly send?: readonly SentFrame[];
+  /** For the log of the daemon, if the cube's loglevel says so. */
+  readonly log?: readonly LogLine[];
+}
+
+/** A frame as a service has it. */
+export interface Frame {
+  /** Whole, with its outer VLAN tag. */
+  readonly data: Uint8Array;
+  /** Payload of each segment of one that the stack has not cut yet; else 0. */
+  readonly segmentSize: number;
+  /** The position of a port of a standard cube; of a transparent one the way that it goes. */
+  readonly at: number;
+}
+
+/** A frame that a program handed to its service (bpf/include/slow_path.h). */
+export interface PuntedFrame extends Frame {
+  /** What the program gave, by which the service knows what it has to do. */
+  readonly reason: number;
+}
+
+/** A frame for the data path, as one that was punted or made anew. */
+export interface SentFrame extends Omit<Frame, "segmentSize"> {
+  readonly segmentSize?: number;
+  /** `out`: as if the cube had sent it there; `in`: as if it had come there from outside. */
+  readonly go: "out" | "in";
+}
+
+export interface LogLine {
+  readonly level: Exclude<LogLevel, "off">;
+  readonly text: string;
 }

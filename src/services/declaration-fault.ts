@@ -34,6 +34,7 @@ function declarationFault(exported: unknown, name: string): string | undefined {
     objectFieldsFault(object, name) ??
     cubeMapFault(object) ??
     programFault(programs, object) ??
+    puntFault(exported, object) ??
     tableFault(rows, object)
   );
 }
@@ -90,6 +91,13 @@ function programFault(programs: Fields, object: Fields): string | undefined {
   });
   const [name] = names.filter((each) => known[String(each)] === undefined);
   return name === undefined ? undefined : `its object has no program ${String(name)}`;
+}
+
+/** Who is handed frames may send them on. */
+function puntFault({ punted }: Fields, object: Fields): string | undefined {
+  const isLacking = (object["programs"] as Fields)["packetOut"] === undefined;
+  if (punted === undefined || !isLacking) return undefined;
+  return "it wants frames that no program hands it: include slow_path.h";
 }
 
 /** Every map of configuration has rows from somewhere, and nothing else has. */

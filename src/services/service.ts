@@ -1,14 +1,14 @@
 import type { ModelDescriptor } from "../datamodel/schema/model.ts";
 import type { ObjectLayout } from "../dataplane/layout.ts";
 import { way } from "../gen/bpf/core.ts";
-import type { CubeReader, Reaction } from "./cube-reader.ts";
+import type { CubeReader, PuntedFrame, Reaction } from "./cube-reader.ts";
 import type { PortFactOf } from "./facts.ts";
 import type { NodeKeys, NodeRef, OperationResult, RpcSet, ServiceViolation } from "./operation.ts";
 import type { ConfigMapName, ConstantValues, Derived, StateMapName, Table } from "./table.ts";
 
 /** An action or rpc that cannot do what its input asks throws this: RFC 6241 tag, path, reason. */
 export { refuse } from "../datamodel/error.ts";
-export type { CubeReader, Reaction } from "./cube-reader.ts";
+export type { CubeReader, PuntedFrame, Reaction, SentFrame } from "./cube-reader.ts";
 export { type Facts, factList, type PortFact, withFact, withoutFact } from "./facts.ts";
 export type {
   CubeEntry,
@@ -90,6 +90,14 @@ export interface ServiceDefinition<
     ) => Reaction<F>;
   };
   /**
+   * What becomes of a frame that a program handed up by `tc_punt` (bpf/include/slow_path.h):
+   * nothing, unless the reaction sends it on. Frames come one by one, no faster than the programs
+   * may hand them up; the others are dropped and counted.
+   */
+  readonly punted?: Punting<O> extends true
+    ? (frame: PuntedFrame, cube: CubeReader<C, O, F>) => Reaction<F>
+    : never;
+  /**
    * YANG actions by schema path below the cube: `fdb/flush`. `keys`: those of all lists on the way
    * to the node that has the action, the cube's left out. Rows that an action deletes from state
    * maps are gone for it at once, and for the data path when its edits are applied.
@@ -128,6 +136,9 @@ export interface ServiceDefinition<
     readonly run: (cube: CubeReader<C, O, F>) => Reaction<F>;
   };
 }
+
+/** Whether the object includes slow_path.h. */
+type Punting<O extends ObjectLayout> = "packetOut" extends keyof O["programs"] ? true : false;
 
 type Program<O extends ObjectLayout> = keyof O["programs"] & string;
 

@@ -83,7 +83,7 @@ export class TestBridge implements Disposable {
   wire(...hops: readonly Partial<Hop>[]): this {
     this.#hops = hops;
     for (const [port, hop] of hops.entries()) this.put(maps.hops, port, { ...noHop, ...hop });
-    this.put(maps.cube, 0, { portsEnd: hops.length });
+    this.put(maps.cube, 0, { portsEnd: hops.length, slot: SLOT, logLevel: "off" });
     return this;
   }
 
@@ -126,7 +126,8 @@ export class TestBridge implements Disposable {
     this.dataplane.loadObject({ id, object: "simplebridge", constants: {}, capacity: {} });
     const rows = hops.map((hop, port) => rowOf(maps.hops, port, { ...noHop, ...hop }));
     this.dataplane.putRows(id, maps.hops.name, rows);
-    this.dataplane.putRows(id, maps.cube.name, [rowOf(maps.cube, 0, { portsEnd: hops.length })]);
+    const own = { portsEnd: hops.length, slot, logLevel: "off" } as const;
+    this.dataplane.putRows(id, maps.cube.name, [rowOf(maps.cube, 0, own)]);
     for (const program of ["ingress", "xdp_ingress"]) {
       this.dataplane.setProgram(slot, id, program);
     }

@@ -120,7 +120,7 @@ describeKernel("simplebridge programs", { since: "6.6" }, () => {
 
     it("looks for targets of a flood in no port past the end", () => {
       using bridge = new TestBridge().wire(device(OUT), device(OUT), device(OUT));
-      bridge.put(simplebridgeObject.maps.cube, 0, { portsEnd: 2 });
+      bridge.put(simplebridgeObject.maps.cube, 0, { portsEnd: 2, slot: 0, logLevel: "off" });
 
       const { port } = bridge.tc(0, frame(A, BROADCAST).bytes());
 

@@ -52,10 +52,10 @@ describe("the log", () => {
     const sources = readdirSync("src", { recursive: true, encoding: "utf8" });
     const written = sources.flatMap((file) => {
       const text = file.endsWith(".ts") ? readFileSync(`src/${file}`, "utf8") : "";
-      return [...text.matchAll(/\blog\((?:"\w+"|levelOf\(\w+\)), "([^"]+)"/g)];
+      return [...text.matchAll(/\blog\((?:"\w+"|\w+|levelOf\(\w+\)|\w+\[\w+\]), "([^"]+)"/g)];
     });
     const listed = readFileSync("docs/reference/log.md", "utf8").matchAll(
-      /^\| `([a-z ]+)` \| `(?:info|warn|error)`[ ,]/gm,
+      /^\| `([a-z ]+)` \| `(?:debug|info|warn|error)`[ ,]/gm,
     );
 
     assert.deepEqual(

@@ -131,6 +131,24 @@ export class Lab implements AsyncDisposable {
     await this.#client.call("transaction", "Apply", { edits: request });
   }
 
+  /** The node at a path, with its state. */
+  async read(path: string): Promise<unknown> {
+    if (!this.#client) throw new Error("the daemon was not started");
+    const { json } = await this.#client.call("datastore", "Get", { path });
+    return JSON.parse(String(json));
+  }
+
+  /** Resident memory of the daemon, in bytes. */
+  get resident(): number {
+    const status = readFileSync(`/proc/${this.#child?.pid}/status`, "utf8");
+    return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024;
+  }
+
+  /** All that the daemon has logged. */
+  get log(): string {
+    return readFileSync(join(this.#folder, "log"), "utf8");
+  }
+
   /** A bridge `br0` with ports p1, p2, … to the devices. */
   async bridge(type: CubeType, ...devices: readonly string[]): Promise<void> {
     const ports = devices.map((peer, index) => ({ name: `p${index + 1}`, peer }));

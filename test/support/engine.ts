@@ -18,6 +18,7 @@ import { objectsOf } from "../../src/services/discover.ts";
 import { type CommitLog, emptyState, type Version } from "../../src/services/engine/commit-log.ts";
 import type { CommitReport } from "../../src/services/engine/commit-report.ts";
 import { coreObjects } from "../../src/services/engine/core-objects.ts";
+import type { CubeLine } from "../../src/services/engine/cube-log.ts";
 import { Engine } from "../../src/services/engine/engine.ts";
 import type { Mending } from "../../src/services/engine/verifier.ts";
 import { service as simplebridge } from "../../src/services/simplebridge/service.ts";
@@ -115,6 +116,7 @@ export interface FixtureParts {
   readonly services?: readonly Discovered[];
   readonly devices?: readonly string[];
   readonly wrap?: (dataplane: Dataplane) => Dataplane;
+  readonly onLine?: (line: CubeLine) => void;
   /** The configuration it starts with; default none. */
   readonly stored?: Version;
   /** What another engine has left; default an empty data plane. */
@@ -143,16 +145,8 @@ export async function engineFixture(parts: FixtureParts = {}): Promise<EngineFix
   const mendings: Mending[] = [];
   const onMend = (mending: Mending) => void mendings.push(mending);
   const onCommit = (report: CommitReport) => void reports.push(report);
-  const engine = new Engine({
-    schema,
-    services,
-    dataplane,
-    devices,
-    log,
-    onError,
-    onCommit,
-    onMend,
-  });
+  const listeners = { onError, onCommit, onMend, onLine: parts.onLine ?? (() => undefined) };
+  const engine = new Engine({ schema, services, dataplane, devices, log, ...listeners });
   await engine.restore(parts.stored ?? emptyState(schema));
   return {
     engine,

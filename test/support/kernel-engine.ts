@@ -5,6 +5,7 @@ import { openDevices } from "../../src/dataplane/netlink/devices.ts";
 import { u32 } from "../../src/lib/codec.ts";
 import type { Discovered } from "../../src/services/any-service.ts";
 import { emptyState } from "../../src/services/engine/commit-log.ts";
+import type { CubeLine } from "../../src/services/engine/cube-log.ts";
 import { Engine } from "../../src/services/engine/engine.ts";
 import { entryName } from "../../src/services/engine/entry.ts";
 import { type Calls, callsOf, MemoryLog, schemaOfServices } from "./engine.ts";
@@ -29,6 +30,8 @@ export class KernelEngine implements AsyncDisposable {
   readonly #pins = pinDirectory();
   readonly #schema;
   readonly #errors: unknown[] = [];
+  /** What its cubes have logged so far. */
+  readonly lines: CubeLine[] = [];
 
   /** `wrap`: what the engine is to have for the data plane in the kernel. */
   constructor(
@@ -46,6 +49,7 @@ export class KernelEngine implements AsyncDisposable {
       devices: this.#devices,
       log: new MemoryLog(),
       onError: (error) => void this.#errors.push(error),
+      onLine: (line) => void this.lines.push(line),
     });
     this.calls = callsOf(this.#engine, schema);
   }
@@ -72,6 +76,19 @@ export class KernelEngine implements AsyncDisposable {
     context.set(u32.encode(data.length), xdpDataEnd);
     const run = this.dataplane.testRun(entryName(ifindex), "xdp_ingress", { data, context });
     return xdpVerdicts[run.verdict] ?? `${run.verdict}`;
+  }
+
+  /** Waits until ring buffers that are being read have told what was expected of them. */
+  async until(isSo: () => boolean): Promise<void> {
+    const deadline = Date.now() + 10_000;
+    while (!isSo()) {
+      if (Date.now() > deadline) throw new Error(`not within 10 s; logged: ${this.texts}`);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  get texts(): readonly string[] {
+    return this.lines.map(({ text }) => text);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -6,6 +6,7 @@ import {
   type Hook,
   KernelError,
   type ObjectRequest,
+  type OutgoingFrame,
   type ProgramSlot,
   type Row,
 } from "../../src/dataplane/dataplane.ts";
@@ -49,6 +50,10 @@ class ObservedDataplane implements Dataplane {
 
   get isDisturbed(): boolean {
     return this.#inner.isDisturbed;
+  }
+
+  sendFrame(frame: OutgoingFrame): void {
+    this.#inner.sendFrame(frame);
   }
 
   refresh(): void {

@@ -71,9 +71,9 @@ function mapsOf(
 }
 
 function rowText(value: unknown, ownerOf: ReadonlyMap<string, string>): string {
-  const hop = value as { kind?: string; slot?: number };
-  if (hop.kind !== "tail") return text(value);
-  return text({ ...hop, slot: ownerOf.get(`tc${hop.slot}`) });
+  const row = value as { kind?: string; portsEnd?: number; slot?: number };
+  const namesSlot = row.kind === "tail" || row.portsEnd !== undefined;
+  return text(namesSlot ? { ...row, slot: ownerOf.get(`tc${row.slot}`) } : value);
 }
 
 function text(value: unknown): string {

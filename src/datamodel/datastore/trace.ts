@@ -37,10 +37,10 @@ export interface TraceStep {
   readonly frame: number;
   /** Since 1970, comparable between the steps of a trace. */
   readonly timeNs: bigint;
-  readonly event: "entered" | "sent" | "copied" | "dropped";
+  readonly event: "entered" | "sent" | "copied" | "dropped" | "punted";
   /** Who decided; absent where the frame was first looked at. */
   readonly cube?: string;
-  /** Absent for a frame that was dropped. */
+  /** Absent for a frame that was dropped, or handed to the daemon. */
   readonly target?: TraceTarget;
   /** Of a drop. */
   readonly reason?: string;

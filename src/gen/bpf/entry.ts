@@ -90,5 +90,7 @@ export const entryObject = {
     2: "truncated",
     4: "hop-limit",
     5: "foreign",
+    6: "slow-path-rate",
+    7: "slow-path-room",
   },
 } as const satisfies ObjectLayout;

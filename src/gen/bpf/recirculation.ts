@@ -30,6 +30,22 @@ export const recirculationObject = {
       value: u32,
       maxEntries: 16384,
     },
+    logs: {
+      name: "logs",
+      type: "ringbuf",
+      owner: "shared",
+      key: nothing,
+      value: nothing,
+      maxEntries: 262144,
+    },
+    punts: {
+      name: "punts",
+      type: "ringbuf",
+      owner: "shared",
+      key: nothing,
+      value: nothing,
+      maxEntries: 1048576,
+    },
     recirculation: {
       name: "recirculation",
       type: "array",
@@ -73,5 +89,7 @@ export const recirculationObject = {
     2: "truncated",
     4: "hop-limit",
     5: "foreign",
+    6: "slow-path-rate",
+    7: "slow-path-room",
   },
 } as const satisfies ObjectLayout;

@@ -191,6 +191,8 @@ export const simplebridgeObject = {
     2: "truncated",
     4: "hop-limit",
     5: "foreign",
+    6: "slow-path-rate",
+    7: "slow-path-room",
     8: "invalid-source",
     9: "link-local",
     10: "same-port",

@@ -91,7 +91,7 @@ export interface Helloworld {
   /** The two ends of the wire. */
   readonly ports: YangList<Ports, [name: string]>;
   /** What is done with a frame. */
-  readonly action: "DROP" | "FORWARD";
+  readonly action: "DROP" | "FORWARD" | "SLOWPATH";
 }
 
 /** Where the nodes are; `instancePath` and `schemaPath` make paths of them. */
@@ -126,7 +126,7 @@ export const helloworldIr: IrModule = {
   "namespace": "urn:yangplane:helloworld",
   "prefix": "helloworld",
   "revision": "2026-11-25",
-  "description": "The smallest service with ports: a wire between two of them, which\ncan be cut.",
+  "description": "The smallest service with ports: a wire between two of them, which\ncan be cut, or lead into the daemon.",
   "features": [],
   "extensions": [
     {
@@ -659,6 +659,11 @@ export const helloworldIr: IrModule = {
                 "name": "FORWARD",
                 "value": 1,
                 "description": "Send frames out of the other port; drop them while there is\nnone."
+              },
+              {
+                "name": "SLOWPATH",
+                "value": 2,
+                "description": "Hand every frame to the daemon, which logs it and drops it."
               }
             ]
           },

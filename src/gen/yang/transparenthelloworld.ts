@@ -92,9 +92,9 @@ export interface Transparenthelloworld {
   /** Frames that came to the cube, and that it has passed on. */
   readonly counters?: Counters;
   /** What is done with frames on the way in. */
-  readonly ingressAction: "DROP" | "PASS";
+  readonly ingressAction: "DROP" | "PASS" | "SLOWPATH";
   /** What is done with frames on the way out. */
-  readonly egressAction: "DROP" | "PASS";
+  readonly egressAction: "DROP" | "PASS" | "SLOWPATH";
 }
 
 /** Where the nodes are; `instancePath` and `schemaPath` make paths of them. */
@@ -132,7 +132,7 @@ export const transparenthelloworldIr: IrModule = {
   "namespace": "urn:yangplane:transparenthelloworld",
   "prefix": "transparenthelloworld",
   "revision": "2026-11-25",
-  "description": "The smallest transparent service: it passes or drops everything,\non each way apart.",
+  "description": "The smallest transparent service: it passes or drops everything,\nor has the daemon send it on, on each way apart.",
   "features": [],
   "extensions": [
     {
@@ -568,6 +568,11 @@ export const transparenthelloworldIr: IrModule = {
                 "name": "PASS",
                 "value": 1,
                 "description": "Let the frame go on."
+              },
+              {
+                "name": "SLOWPATH",
+                "value": 2,
+                "description": "Hand the frame to the daemon, which sends it on the same way."
               }
             ],
             "typedef": "transparenthelloworld:action"
@@ -599,6 +604,11 @@ export const transparenthelloworldIr: IrModule = {
                 "name": "PASS",
                 "value": 1,
                 "description": "Let the frame go on."
+              },
+              {
+                "name": "SLOWPATH",
+                "value": 2,
+                "description": "Hand the frame to the daemon, which sends it on the same way."
               }
             ],
             "typedef": "transparenthelloworld:action"

@@ -99,7 +99,7 @@ function filterOf({ mac, ip, ...numbers }: PlainMessage): TraceFilter {
   return { ...numbers, ...(mac ? { mac: String(mac) } : {}), ...(ip ? { ip: String(ip) } : {}) };
 }
 
-const events = { entered: 1, sent: 2, copied: 3, dropped: 4 } as const;
+const events = { entered: 1, sent: 2, copied: 3, dropped: 4, punted: 5 } as const;
 const kinds = { cube: 1, device: 2, stack: 3, none: 4 } as const;
 const ways = { ingress: 1, egress: 2 } as const;
 

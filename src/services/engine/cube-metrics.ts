@@ -7,11 +7,14 @@ import {
   KernelError,
 } from "../../dataplane/dataplane.ts";
 import type { MapLayout } from "../../dataplane/layout.ts";
+import { rate } from "../../gen/bpf/core.ts";
 import { u32, u64 } from "../../lib/codec.ts";
 import type { Metric, MetricSource, Tell } from "../../lib/metric.ts";
 import type { Slices } from "../../lib/slices.ts";
 import { readCounters, readDeviceDrops } from "./counters.ts";
 import { baseOf, type CubeRuntime, mapTarget } from "./cube.ts";
+import type { FrameSender } from "./frame-sender.ts";
+import { perCpuValues } from "./per-cpu.ts";
 import type { Planner } from "./planner.ts";
 
 const ofService = ["service"];
@@ -55,8 +58,13 @@ const mapEntries = gauge(
 const mapMaxEntries = gauge("yangplane_map_max_entries", "Room for rows in such a map.", ofMap);
 const lostRecords = counter(
   "yangplane_ring_buffer_lost_records_total",
-  "Records for the daemon that found no room in a ring buffer of a cube.",
+  "Records of a cube for the daemon that found no room in a ring buffer, or were too many.",
   ["service", "cube", "ring_buffer"],
+);
+const refusedFrames = counter(
+  "yangplane_packet_out_refused_frames_total",
+  "Frames that services wanted sent and that were refused, or dropped at once.",
+  [],
 );
 const portsLeftOut = gauge(
   "yangplane_scrape_ports_left_out",
@@ -75,11 +83,15 @@ const portsMax = 10_000;
 /** The name of a map that counts, in its one row, what found no room in a ring buffer. */
 const lostSuffix = "_lost";
 
+/** Maps that count what a cube could not hand to a ring buffer that all cubes share (rate.h). */
+const sharedBuffers: Readonly<Record<string, string>> = { punt_rate: "punts", log_rate: "logs" };
+
 interface CubeMetricsParts {
   readonly dataplane: Dataplane;
   readonly devices: Devices;
   readonly planner: Planner;
   readonly root: () => DataObject;
+  readonly sender: Pick<FrameSender, "refused">;
   readonly isPortUp: (cube: CubeRuntime, port: string) => boolean;
   readonly onError: (error: unknown) => void;
 }
@@ -99,6 +111,7 @@ export class CubeMetrics implements MetricSource {
     mapEntries,
     mapMaxEntries,
     lostRecords,
+    refusedFrames,
     portsLeftOut,
     unread,
   ];
@@ -109,7 +122,7 @@ export class CubeMetrics implements MetricSource {
   }
 
   *collect(tell: Tell): Slices<void> {
-    const { planner, root, dataplane } = this.#parts;
+    const { planner, root, dataplane, sender } = this.#parts;
     const round = new Round(tell, dataplane.census());
     const configured = root();
     for (const list of planner.services.keys()) {
@@ -124,6 +137,7 @@ export class CubeMetrics implements MetricSource {
       tell(ports, portCount, [list.name]);
     }
     yield* this.#devices(round);
+    tell(refusedFrames, sender.refused);
     tell(portsLeftOut, round.portsLeftOut);
     tell(unread, round.failures.length);
     // One line a scrape: where one cube cannot be read, others mostly cannot either.
@@ -182,6 +196,11 @@ export class CubeMetrics implements MetricSource {
       const buffer = layout.name.slice(0, -lostSuffix.length);
       tell(lostRecords, row ? Number(u64.decode(row)) : 0, [...labels, buffer]);
     }
+    const shared = sharedBuffers[layout.name];
+    if (shared !== undefined) {
+      const row = this.#parts.dataplane.lookup(cube.objectId, layout.name, u32.encode(0));
+      tell(lostRecords, lossesOf(row), [...labels, shared]);
+    }
     if (layout.owner === "core" || !layout.type.endsWith("hash")) return;
     const { rows, maxEntries } = census.of(cube.objectId, layout.name);
     if (rows === undefined) return;
@@ -219,6 +238,12 @@ class Round {
     this.portsLeftOut += 1;
     return false;
   }
+}
+
+/** On all CPUs. */
+function lossesOf(row: Uint8Array | undefined): number {
+  const perCpu = row === undefined ? [] : perCpuValues(rate, row);
+  return perCpu.reduce((sum, { over, full }) => sum + Number(over + full), 0);
 }
 
 function isLossCount({ name, type, value }: MapLayout): boolean {

@@ -9,7 +9,9 @@ import {
   type ProgramSlot,
 } from "../../dataplane/dataplane.ts";
 import type { MapLayout } from "../../dataplane/layout.ts";
+import type { CubeWiring, LogLevel } from "../../gen/bpf/core.ts";
 import { assert } from "../../lib/assert.ts";
+import { lowerCase } from "../../lib/case.ts";
 import type { AnyCubeReader, AnyService } from "../any-service.ts";
 import type { StateMap } from "../cube-reader.ts";
 import type { CubeView } from "./cube-view.ts";
@@ -23,6 +25,7 @@ export interface CubeBase {
   readonly name: string;
   readonly uuid?: string;
   readonly type: "TC" | "XDP_SKB" | "XDP_DRV";
+  readonly loglevel?: Uppercase<LogLevel>;
   readonly ports?: YangList<PortBase, readonly [name: string]>;
 }
 
@@ -54,6 +57,8 @@ export interface CubeRuntime {
   readonly slot: number;
   /** Position of the program for frames that leave, if it has one. */
   readonly egressSlot?: number | undefined;
+  /** Position of the program for frames that its service sends, if it has one. */
+  readonly packetOutSlot?: number | undefined;
   readonly type: CubeBase["type"];
   /** What its growing tables have room for. */
   readonly rooms: Rooms;
@@ -72,6 +77,8 @@ export interface ProgramNames {
   readonly ingress: string;
   readonly egress?: string | undefined;
   readonly xdp?: string | undefined;
+  /** For frames that the service sends (bpf/include/slow_path.h). */
+  readonly packetOut?: string | undefined;
 }
 
 export function programsOf({ programs, object }: AnyService): ProgramNames {
@@ -86,21 +93,40 @@ export function programsOf({ programs, object }: AnyService): ProgramNames {
     ingress: nameOf(tc.ingress),
     egress: tc.egress && nameOf(tc.egress),
     xdp: xdp && nameOf(xdp),
+    packetOut: object.programs["packetOut"]?.name,
   };
 }
 
 /** The programs of a cube, where they are in the jump tables. */
 export function placedPrograms(cube: CubeRuntime): readonly ProgramSlot[] {
-  const { service, objectId, slot, egressSlot, type } = cube;
-  const { ingress, egress, xdp } = programsOf(service);
+  const { service, objectId, slot, egressSlot, packetOutSlot, type } = cube;
+  const { ingress, egress, xdp, packetOut } = programsOf(service);
   const placed: ProgramSlot[] = [{ family: "tc", slot, objectId, program: ingress }];
-  if (egress !== undefined && egressSlot !== undefined) {
-    placed.push({ family: "tc", slot: egressSlot, objectId, program: egress });
-  }
+  const place = (program: string | undefined, at: number | undefined): void => {
+    if (program === undefined || at === undefined) return;
+    placed.push({ family: "tc", slot: at, objectId, program });
+  };
+  place(egress, egressSlot);
+  place(packetOut, packetOutSlot);
   if (type !== "TC" && xdp !== undefined) {
     placed.push({ family: "xdp", slot, objectId, program: xdp });
   }
   return placed;
+}
+
+/** The row of a cube that nobody has written yet. */
+export const noWiring: CubeWiring = { portsEnd: 0, slot: 0, logLevel: "off" };
+
+export function isSameWiring(one: CubeWiring, other: CubeWiring): boolean {
+  const { portsEnd, slot, logLevel } = one;
+  return portsEnd === other.portsEnd && slot === other.slot && logLevel === other.logLevel;
+}
+
+/** The row that tells the programs of a cube about itself. */
+export function wiringRow({ slot }: Pick<CubeRuntime, "slot">, config: DataObject): CubeWiring {
+  const { ports, loglevel = "INFO" } = baseOf(config);
+  const indexes = [...(ports ?? [])].map(({ index = 0 }) => index);
+  return { portsEnd: Math.max(-1, ...indexes) + 1, slot, logLevel: lowerCase(loglevel) };
 }
 
 function familiesOf(type: CubeBase["type"]): readonly Family[] {

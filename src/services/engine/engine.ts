@@ -44,6 +44,7 @@ import {
   subjectOfEdits,
   subjectOfOperation,
 } from "./commit-report.ts";
+import type { EngineListeners } from "./engine-listeners.ts";
 import { Garbage } from "./garbage.ts";
 import { checkingIfMatch, UndoneCommits } from "./if-match.ts";
 import { Judge, type Verdict, violationsMax } from "./judge.ts";
@@ -58,20 +59,14 @@ import { applySteps, undoSteps } from "./step.ts";
 import { survey } from "./takeover.ts";
 import { DataplaneTracer } from "./tracer.ts";
 import { Turns } from "./turns.ts";
-import { DataplaneVerifier, type Mending } from "./verifier.ts";
+import { DataplaneVerifier } from "./verifier.ts";
 
-export interface EngineParts {
+export interface EngineParts extends EngineListeners {
   readonly schema: Schema;
   readonly services: readonly Discovered[];
   readonly dataplane: Dataplane;
   readonly devices: Devices;
   readonly log: CommitLog;
-  /** Told of what happened without a caller to tell: a failed undo, a listener's error. */
-  readonly onError: (error: unknown) => void;
-  /** Told of what was not as configured, and was mended without being asked to. */
-  readonly onMend?: (mending: Mending) => void;
-  /** Told of every transaction when it is decided; must not throw. */
-  readonly onCommit?: (report: CommitReport) => void;
 }
 
 /** Applied and being written to disk; undone, newest first, if that fails. */

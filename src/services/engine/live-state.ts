@@ -4,10 +4,13 @@ import type { YangList } from "../../datamodel/tree/list.ts";
 import type { DataObject, DataValue } from "../../datamodel/tree/node.ts";
 import type { InstancePath } from "../../datamodel/tree/path.ts";
 import type { MetricSource } from "../../lib/metric.ts";
+import { followLogs } from "./cube-log.ts";
 import { CubeMetrics } from "./cube-metrics.ts";
 import { DeviceFollower, type DeviceFollowerParts } from "./device-follower.ts";
+import type { EngineListeners } from "./engine-listeners.ts";
 import { Expiry } from "./expiry.ts";
 import { splitForgets } from "./forgetting.ts";
+import { FrameSender } from "./frame-sender.ts";
 import {
   type AnsweredOperation,
   type OperationCall,
@@ -18,13 +21,15 @@ import type { Plan } from "./planner.ts";
 import { PortWatcher } from "./port-watcher.ts";
 import { Reactions } from "./reactions.ts";
 import { Rings } from "./rings.ts";
+import { followPunts } from "./slow-path.ts";
 import { StateReader } from "./state-reader.ts";
 
-export type LiveParts = Omit<DeviceFollowerParts, "rewired">;
+export type LiveParts = Omit<DeviceFollowerParts, "rewired" | "sender" | "onLine"> &
+  Pick<EngineListeners, "onLine">;
 
 /** State as opposed to configuration: devices and maps followed, read, expired and acted upon. */
 export class LiveState implements Disposable {
-  readonly #parts: LiveParts;
+  readonly #parts: LiveParts & Pick<DeviceFollowerParts, "sender" | "onLine">;
   readonly #calls: OperationParts;
   readonly metrics: MetricSource;
   readonly #reader: StateReader;
@@ -35,7 +40,9 @@ export class LiveState implements Disposable {
   /** What goes on by itself, once started. */
   #background: readonly Disposable[] = [];
 
-  constructor(parts: LiveParts) {
+  constructor(live: LiveParts) {
+    const sender = new FrameSender(live.dataplane);
+    const parts = { onLine: () => undefined, ...live, sender };
     this.#parts = parts;
     this.#reader = new StateReader(parts);
     const isPortUp = this.#reader.isPortUp.bind(this.#reader);
@@ -54,7 +61,9 @@ export class LiveState implements Disposable {
     this.#ports.look();
     const expiry = new Expiry(planner, this.#reactions);
     const devices = new DeviceFollower({ ...this.#parts, rewired: () => this.#ports.look() });
-    this.#background = [devices, expiry, this.#rings];
+    const following = { ...this.#parts, loaded: planner.loaded, reactions: this.#reactions };
+    const slowPath = [followPunts(following), followLogs(following)];
+    this.#background = [devices, expiry, this.#rings, ...slowPath];
   }
 
   /** Takes note of cubes that came and went with a commit, and of ports that were released. */

@@ -22,7 +22,8 @@ export class LoadedCubes {
   readonly #dataplane: Dataplane;
   /** By id: a name can move to a cube of another service within one commit. */
   readonly #cubes = new Map<string, LoadedCube>();
-  readonly #slots = new Set<number>();
+  /** Ids by slot. */
+  readonly #slots = new Map<number, string>();
 
   constructor(dataplane: Dataplane) {
     this.#dataplane = dataplane;
@@ -35,6 +36,12 @@ export class LoadedCubes {
 
   byId(id: string): CubeRuntime | undefined {
     return this.#cubes.get(id)?.cube;
+  }
+
+  /** The cube that a program in a slot of the jump tables is of. */
+  bySlot(slot: number): CubeRuntime | undefined {
+    const id = this.#slots.get(slot);
+    return id === undefined ? undefined : this.byId(id);
   }
 
   *[Symbol.iterator](): IterableIterator<CubeRuntime> {
@@ -59,7 +66,7 @@ export class LoadedCubes {
 
   /** Slots that are used. */
   slots(): Iterable<number> {
-    return this.#slots;
+    return this.#slots.keys();
   }
 
   /** Takes over the cubes of a plan for the same configuration, made from nothing. */
@@ -148,7 +155,7 @@ export class LoadedCubes {
 
   #remember(loaded: LoadedCube): void {
     this.#cubes.set(loaded.cube.id, loaded);
-    for (const slot of slotsOf(loaded.cube)) this.#slots.add(slot);
+    for (const slot of slotsOf(loaded.cube)) this.#slots.set(slot, loaded.cube.id);
   }
 
   #forget(cube: CubeRuntime): void {
@@ -157,8 +164,8 @@ export class LoadedCubes {
   }
 }
 
-function slotsOf({ slot, egressSlot }: CubeRuntime): readonly number[] {
-  return egressSlot === undefined ? [slot] : [slot, egressSlot];
+function slotsOf({ slot, egressSlot, packetOutSlot }: CubeRuntime): readonly number[] {
+  return [slot, egressSlot, packetOutSlot].filter((one) => one !== undefined);
 }
 
 export function cubeId(config: DataObject): string {

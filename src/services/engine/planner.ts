@@ -7,6 +7,7 @@ import {
 } from "../../datamodel/tree/list.ts";
 import type { DataObject } from "../../datamodel/tree/node.ts";
 import type { Dataplane, Devices } from "../../dataplane/dataplane.ts";
+import type { CubeWiring } from "../../gen/bpf/core.ts";
 import { assert } from "../../lib/assert.ts";
 import type { Slices } from "../../lib/slices.ts";
 import { type AnyFacts, type AnyService, type Discovered, hasCubes } from "../any-service.ts";
@@ -15,12 +16,15 @@ import { nodePath } from "./cause.ts";
 import {
   baseOf,
   type CubeRuntime,
+  isSameWiring,
   mapLayout,
   mapTarget,
+  noWiring,
   type PortBase,
   placedPrograms,
   programsOf,
   wantedObject,
+  wiringRow,
 } from "./cube.ts";
 import type { CubeView } from "./cube-view.ts";
 import { derivedChanges } from "./derived-rows.ts";
@@ -247,9 +251,13 @@ export class Planner {
       draft.slots.add(slot);
       return slot;
     };
-    const { ingress, egress } = programsOf(service);
-    const [slot, egressSlot] = [slotOf(ingress), egress === undefined ? undefined : slotOf(egress)];
-    return { name, list, service, id, objectId: id, type, slot, egressSlot, rooms: {} };
+    const { ingress, egress, packetOut } = programsOf(service);
+    const slots = {
+      slot: slotOf(ingress),
+      egressSlot: egress === undefined ? undefined : slotOf(egress),
+      packetOutSlot: packetOut === undefined ? undefined : slotOf(packetOut),
+    };
+    return { name, list, service, id, objectId: id, type, ...slots, rooms: {} };
   }
 
   *#planCreation(draft: PlanDraft, config: DataObject): Slices<void> {
@@ -265,7 +273,7 @@ export class Planner {
     draft.steps.add(phase.load, this.loaded.loading(cube, config, wanted));
     draft.steps.add(phase.load, this.loaded.remembering(cube, facts));
     yield* this.#planTables(draft, cube, [undefined, { config, facts }]);
-    this.#planPortsEnd(draft, cube, [0, portsEnd(config)]);
+    this.#planOwnRow(draft, cube, [noWiring, wiringRow(cube, config)]);
     this.#planPrograms(draft, cube, "set");
   }
 
@@ -286,8 +294,8 @@ export class Planner {
     if (before.facts !== after.facts) {
       draft.steps.add(phase.load, this.loaded.factsApplied(cube, before.facts, after.facts));
     }
+    this.#planOwnRow(draft, cube, [wiringRow(cube, was), wiringRow(cube, is)]);
     if (baseOf(was).ports === baseOf(is).ports) return;
-    this.#planPortsEnd(draft, cube, [portsEnd(was), portsEnd(is)]);
     for (const [, older, newer] of portChanges(was, is)) {
       if (older && older.peer !== newer?.peer) {
         draft.released.push({ cube, index: older.index ?? 0 });
@@ -353,12 +361,15 @@ export class Planner {
     return larger;
   }
 
-  /** Floods look at ports below this only; it grows after a new port has its hop. */
-  #planPortsEnd(draft: PlanDraft, cube: CubeRuntime, [was, is]: readonly [number, number]): void {
-    if (was === is) return;
-    const change = { key: 0, was: { portsEnd: was }, is: { portsEnd: is } };
-    const row = rowStep(mapTarget(this.#dataplane, cube, "cube"), change);
-    draft.steps.add(is > was ? phase.putRows : phase.clearHops, row);
+  /** Floods look at ports below the end only; it grows after a new port has its hop. */
+  #planOwnRow(
+    draft: PlanDraft,
+    cube: CubeRuntime,
+    [was, is]: readonly [CubeWiring, CubeWiring],
+  ): void {
+    if (isSameWiring(was, is)) return;
+    const row = rowStep(mapTarget(this.#dataplane, cube, "cube"), { key: 0, was, is });
+    draft.steps.add(is.portsEnd >= was.portsEnd ? phase.putRows : phase.clearHops, row);
   }
 
   #planPrograms(draft: PlanDraft, cube: CubeRuntime, operation: "set" | "clear"): void {
@@ -450,11 +461,6 @@ type PortEntryChange = EntryChange<PortBase>;
 /** Ports that differ; `was` undefined: all of them are new. */
 function portChanges(was: DataObject | undefined, is: DataObject): readonly PortEntryChange[] {
   return [...listChanges(was && baseOf(was).ports, baseOf(is).ports)];
-}
-
-/** One more than the highest port index in use. O(ports), of which a cube has 128 at most. */
-function portsEnd(config: DataObject): number {
-  return Math.max(0, ...[...(baseOf(config).ports ?? [])].map(({ index = 0 }) => index + 1));
 }
 
 function cubeLists(schema: Schema, services: readonly Discovered[]): Map<ListSchema, AnyService> {

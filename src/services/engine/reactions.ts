@@ -1,7 +1,9 @@
 import type { InstancePath } from "../../datamodel/tree/path.ts";
 import { Breather } from "../../lib/slices.ts";
 import type { Reaction } from "../cube-reader.ts";
-import type { CubeRuntime } from "./cube.ts";
+import { baseOf, type CubeRuntime } from "./cube.ts";
+import { type CubeLine, isTold, lineOf } from "./cube-log.ts";
+import type { FrameSender } from "./frame-sender.ts";
 import { type LiveCube, type LiveCubeParts, liveCube, pathsBelow } from "./live-cube.ts";
 import type { Notifier } from "./notifier.ts";
 import { applySteps } from "./step.ts";
@@ -12,6 +14,9 @@ export interface ReactionParts extends LiveCubeParts {
   /** Waits until no commit so far can be undone any more, or has been. */
   readonly durable: () => Promise<void>;
   readonly notifier: Notifier;
+  readonly sender: FrameSender;
+  /** Told of what cubes have for the log. */
+  readonly onLine: (line: CubeLine) => void;
   /** Tells subscribers of nodes whose state changed. */
   readonly changed: (state: readonly InstancePath[]) => void;
   /** Takes note of objects that others have succeeded. */
@@ -54,8 +59,9 @@ export class Reactions {
     if (this.#behind.size > 0) this.#schedule();
   }
 
-  #take(cube: LiveCube, { changed = [], notifications = [], facts }: Reaction<unknown>): void {
-    for (const notification of notifications) this.#parts.notifier.send(cube, notification);
+  #take(cube: LiveCube, reaction: Reaction<unknown>): void {
+    const { changed = [], facts } = reaction;
+    this.#sendAll(cube, reaction);
     const paths = pathsBelow(cube, changed);
     if (facts === undefined || facts === cube.reader.facts.own) {
       this.#tell(paths);
@@ -65,6 +71,16 @@ export class Reactions {
     this.#parts.planner.loaded.learn(runtime, facts);
     this.#note({ cube: runtime, changed: paths });
     this.#schedule();
+  }
+
+  /** What follows at once. */
+  #sendAll(cube: LiveCube, { notifications = [], send = [], log = [] }: Reaction<unknown>): void {
+    const { notifier, sender, onLine } = this.#parts;
+    for (const notification of notifications) notifier.send(cube, notification);
+    for (const frame of send) sender.send(cube.runtime, frame);
+    for (const line of log) {
+      if (isTold(baseOf(cube.config).loglevel, line)) onLine(lineOf(cube.runtime, line));
+    }
   }
 
   #note({ cube, changed }: Behind): void {

@@ -19,8 +19,7 @@ export function clockOffsetNs(): bigint {
 export function traceStep(parts: Parts, bytes: Uint8Array, offsetNs: bigint): TraceStep {
   const record = traceRecord.decode(bytes);
   const { frame, event, length } = record;
-  const cube = cubeIn(parts, record.slot);
-  const isDrop = event === "dropped";
+  const cube = parts.planner.loaded.bySlot(record.slot);
   return {
     frame,
     timeNs: record.timeNs + offsetNs,
@@ -28,8 +27,18 @@ export function traceStep(parts: Parts, bytes: Uint8Array, offsetNs: bigint): Tr
     length,
     head: record.head.subarray(0, Math.min(length, record.head.length)),
     ...(cube && { cube: cube.name }),
-    ...(isDrop ? { reason: reasonOf(record, cube) } : { target: targetOf(parts, record.hop) }),
+    ...outcomeOf(parts, record, cube),
   };
+}
+
+function outcomeOf(
+  parts: Parts,
+  record: TraceRecord,
+  cube: CubeRuntime | undefined,
+): Pick<TraceStep, "reason" | "target"> {
+  if (record.event === "punted") return {};
+  if (record.event === "dropped") return { reason: reasonOf(record, cube) };
+  return { target: targetOf(parts, record.hop) };
 }
 
 function reasonOf({ reason }: TraceRecord, cube: CubeRuntime | undefined): string {
@@ -48,7 +57,7 @@ function targetOf(parts: Parts, { kind, flags, slot, arg }: Hop): TraceTarget {
     const port = wired && { port: `${wired.cube}:${wired.port}` };
     return { kind, device: deviceName(parts.devices, arg), ...port };
   }
-  const cube = cubeIn(parts, slot);
+  const cube = parts.planner.loaded.bySlot(slot);
   const name = cube?.name ?? "";
   if (cube === undefined || !isTransparent(cube.list)) {
     return { kind: "cube", cube: name, port: portName(parts, cube, arg) };
@@ -58,13 +67,6 @@ function targetOf(parts: Parts, { kind, flags, slot, arg }: Hop): TraceTarget {
 
 function deviceName(devices: Devices, ifindex: number): string {
   return devices.byIndex(ifindex)?.name ?? `ifindex ${ifindex}`;
-}
-
-function cubeIn({ planner }: Parts, slot: number): CubeRuntime | undefined {
-  for (const cube of planner.loaded) {
-    if (cube.slot === slot || cube.egressSlot === slot) return cube;
-  }
-  return undefined;
 }
 
 function portName({ root }: Parts, cube: CubeRuntime | undefined, index: number): string {

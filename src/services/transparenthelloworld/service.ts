@@ -8,12 +8,13 @@ import { defineService, way } from "../service.ts";
 
 type Config = Pick<Transparenthelloworld, "ingressAction" | "egressAction">;
 
-/** Passes or drops everything, by the way it goes. */
+/** Passes or drops everything by the way it goes, or sends it on from here. */
 export const service = defineService({
   model: transparenthelloworldModel,
   object: transparenthelloworldObject,
   programs: { tc: { ingress: "ingress", egress: "egress" }, xdp: "xdpIngress" },
   tables: { settings: { entries: settings, row: settingsRow } },
+  punted: (frame) => ({ send: [{ ...frame, go: "out" }] }),
 });
 
 function settings({ ingressAction, egressAction }: Config) {

@@ -120,9 +120,9 @@ describe("a plan", () => {
     },
     { title: "is empty where nothing changes", edits: [["replace", br0, bridge]], steps: [] },
     {
-      title: "is empty for what only the daemon knows",
+      title: "tells the programs from which level on they log",
       edits: [["merge", `${br0}/loglevel`, "DEBUG"]],
-      steps: [],
+      steps: ["put cube"],
     },
   ];
 

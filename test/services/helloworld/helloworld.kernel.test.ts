@@ -95,4 +95,129 @@ describeKernel("a wire in the kernel", { since: "6.6" }, () => {
 
     assert.deepEqual([dropped, engine.xdp(one.ifindex, frame)], ["drop", "pass"]);
   });
+
+  it("hands frames to the daemon, in TC, and drops them", async () => {
+    await using engine = await wire({ action: "SLOWPATH", loglevel: "DEBUG" });
+
+    assert.equal(engine.tc(one.ifindex, frame), "drop");
+    await engine.until(() => engine.lines.length >= 3);
+
+    const texts = [
+      "Packet received from port a",
+      "Sending packet from port 0 to slow path",
+      "[INGRESS] Receiving packet from port 0",
+    ];
+    // Lines of the program and of the service come by two ring buffers.
+    assert.deepEqual([...engine.texts].sort(), [...texts].sort());
+    assert.deepEqual(counters(engine, "a"), { rx: "1", tx: "0", drops: [] });
+  });
+
+  it("leaves frames for the daemon to TC, in XDP, and says nothing of them before", async () => {
+    await using engine = await wire({ type: "XDP_DRV", action: "SLOWPATH", loglevel: "DEBUG" });
+
+    assert.equal(engine.xdp(one.ifindex, frame), "pass");
+    await engine.calls.commit(engine.edit("merge", `${hw0}/action`, "DROP"));
+    assert.equal(engine.xdp(one.ifindex, frame), "drop");
+    await engine.until(() => engine.lines.length >= 2);
+
+    const texts = ["[INGRESS] Receiving packet from port 0", "Dropping packet from port 0"];
+    assert.deepEqual(engine.texts, texts);
+    assert.equal(counters(engine, "a").rx, "1");
+  });
+
+  it("logs what it does as soon as it is told to, and no longer", async () => {
+    await using engine = await wire({ action: "FORWARD" });
+    const setLevel = (level: string) =>
+      engine.calls.commit(engine.edit("merge", `${hw0}/loglevel`, level));
+
+    engine.tc(one.ifindex, frame);
+    await setLevel("DEBUG");
+    engine.tc(other.ifindex, frame);
+    await setLevel("OFF");
+    engine.tc(one.ifindex, frame);
+    await setLevel("TRACE");
+    engine.tc(one.ifindex, frame);
+    await engine.until(() => engine.lines.length >= 6);
+
+    const through = (from: number, to: number) => [
+      `[INGRESS] Receiving packet from port ${from}`,
+      `Forwarding packet from port ${from} to port ${to}`,
+      `[EGRESS] Sending packet to port ${to}`,
+    ];
+    assert.deepEqual(engine.texts, [...through(1, 0), ...through(0, 1)]);
+    const [line] = engine.lines;
+    const by = { service: "helloworld", cube: "hw0", level: "debug" };
+    assert.deepEqual(line, { ...by, text: "[INGRESS] Receiving packet from port 1" });
+  });
+
+  it("takes frames of the daemon as if it had sent them, or as if they had come", async () => {
+    await using engine = await wire({ action: "FORWARD" });
+    const { dataplane } = engine;
+    const slotOf = (program: string) =>
+      dataplane.programs().find((each) => each.program === program)?.slot ?? -1;
+    const send = (slot: number, arg: number) =>
+      dataplane.sendFrame({ data: frame, segmentSize: 0, slot, arg });
+
+    send(slotOf("packet_out"), 1);
+    assert.deepEqual(counters(engine, "a"), { rx: "0", tx: "0", drops: [] });
+    assert.deepEqual(counters(engine, "b"), { rx: "0", tx: "1", drops: [] });
+
+    send(slotOf("ingress"), 0);
+    assert.deepEqual(counters(engine, "a"), { rx: "1", tx: "0", drops: [] });
+    assert.deepEqual(counters(engine, "b"), { rx: "0", tx: "2", drops: [] });
+  });
+
+  it("takes no frame of the daemon for a port or a cube that is not there", async () => {
+    await using engine = await wire({ action: "FORWARD" });
+    const { dataplane } = engine;
+    const slot = dataplane.programs().find((each) => each.program === "packet_out")?.slot ?? -1;
+
+    for (const [at, arg] of [
+      [slot, 7],
+      [slot, 255],
+      [16_383, 0],
+    ] as const) {
+      const send = () => dataplane.sendFrame({ data: frame, segmentSize: 0, slot: at, arg });
+      assert.throws(send, /sending a frame: ENOBUFS/);
+    }
+
+    assert.equal(counters(engine, "a").tx, "0");
+    assert.equal(counters(engine, "b").tx, "0");
+  });
+
+  it("hands the daemon no more than it may, and counts the rest", async () => {
+    await using engine = await wire({ action: "SLOWPATH" });
+    const count = 2000;
+
+    for (let sent = 0; sent < count; sent++) engine.tc(one.ifindex, frame);
+
+    const { rx, drops } = counters(engine, "a");
+    const [drop] = drops as readonly { readonly reason: string; readonly packets: string }[];
+    assert.deepEqual([rx, drop?.reason], [String(count), "slow-path-rate"]);
+    // A bound for each CPU and window of 134 ms; the loop may move to another CPU or window.
+    const taken = count - Number(drop?.packets);
+    assert.ok(taken >= 134 && taken <= 134 * 12, `${taken} were taken`);
+  });
+
+  it("hands up whole frames of any length", async () => {
+    await using engine = await wire({ action: "SLOWPATH" });
+    const lengths: number[] = [];
+    using _ = engine.dataplane.subscribe("recirculation", "punts", (record) => {
+      const length = Buffer.from(record.buffer, record.byteOffset).readUInt32LE(0);
+      const bytes = record.subarray(16, 16 + length);
+      if (Buffer.compare(bytes, longFrame(length)) === 0) lengths.push(length);
+    });
+    const wanted = [60, 239, 240, 241, 2031, 2032, 2033, 3000];
+
+    for (const length of wanted) engine.tc(one.ifindex, longFrame(length));
+    await engine.until(() => lengths.length === wanted.length);
+
+    assert.deepEqual(lengths, wanted);
+  });
 });
+
+function longFrame(length: number): Uint8Array {
+  const bytes = new Uint8Array(length).map((_, at) => at % 251);
+  bytes.set(frame.subarray(0, 14));
+  return bytes;
+}

@@ -106,4 +106,36 @@ describeKernel("a transparent cube in the kernel", { since: "6.6" }, () => {
     assert.deepEqual([dropped, engine.xdp(one.ifindex, frame)], ["drop", "pass"]);
     assert.deepEqual(counters(engine, "ingress"), ["2", "1", "action"]);
   });
+
+  for (const way of ["ingress", "egress"] as const) {
+    it(`has the daemon send frames on at ${way}, and says what it does`, async () => {
+      await using engine = await onDevice({ [`${way}-action`]: "SLOWPATH", loglevel: "DEBUG" });
+
+      assert.equal(engine.tc(one.ifindex, frame, way), "drop");
+      await engine.until(() => counters(engine, way)[1] === "1" && engine.lines.length > 0);
+
+      assert.deepEqual(counters(engine, way), ["1", "1"]);
+      assert.deepEqual(engine.texts, [`[${way.toUpperCase()}] sending packet to slow path`]);
+    });
+  }
+
+  it("leaves frames for the daemon to TC, in XDP", async () => {
+    await using engine = await onDevice({ type: "XDP_DRV", "ingress-action": "SLOWPATH" });
+
+    assert.equal(engine.xdp(one.ifindex, frame), "pass");
+    assert.deepEqual(counters(engine, "ingress"), ["0", "0"]);
+  });
+
+  it("says in XDP and in TC that it passes or drops", async () => {
+    const actions = { "ingress-action": "PASS", "egress-action": "DROP" };
+    await using engine = await onDevice({ type: "XDP_DRV", loglevel: "DEBUG", ...actions });
+
+    engine.xdp(one.ifindex, frame);
+    engine.tc(one.ifindex, frame, "ingress");
+    engine.tc(one.ifindex, frame, "egress");
+    await engine.until(() => engine.lines.length >= 3);
+
+    const passes = "[INGRESS] passing packet";
+    assert.deepEqual(engine.texts, [passes, passes, "[EGRESS] dropping packet"]);
+  });
 });
