@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import type { Log } from "../../lib/log.ts";
 import { type HostPort, listenAddresses } from "../address.ts";
+import { limitConnections } from "./connection-limit.ts";
 
 /** What a scrape is answered with. */
 export interface Text {
@@ -12,7 +13,7 @@ export interface Text {
 const path = "/metrics";
 const methods: readonly (string | undefined)[] = ["GET", "HEAD"];
 
-/** Connections at a time on one address; more are closed as soon as they are made. */
+/** Connections at a time on one address. */
 const connectionsMax = 32;
 
 const limits = {
@@ -82,7 +83,7 @@ export class MetricsServer {
       limits,
       (request, response) => void this.#answer(request, response),
     );
-    server.maxConnections = connectionsMax;
+    limitConnections(server, connectionsMax);
     server.timeout = stalledMs;
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
