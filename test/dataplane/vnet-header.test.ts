@@ -77,7 +77,8 @@ describe("what the stack has still to do with a frame", () => {
   });
 
   it("is nothing for a fragment, and for what has no TCP or UDP", () => {
-    const fragment = Buffer.from(unfinished(ipv4.tcp(1, 2).bytes(), { start: 34, at: 16 }));
+    const segment = ipv4.tcp(1, 2).payload(payload).bytes();
+    const fragment = Buffer.from(unfinished(segment, { start: 34, at: 16 }));
     fragment.writeUInt16BE(0x2000, 20);
 
     assert.deepEqual(fields(vnetHeader(fragment, 0)), nothing);

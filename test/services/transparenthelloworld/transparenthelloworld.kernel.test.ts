@@ -3,6 +3,7 @@ import type { Discovered } from "../../../src/services/any-service.ts";
 import { service as helloworld } from "../../../src/services/helloworld/service.ts";
 import { service as netdev } from "../../../src/services/netdev/service.ts";
 import { service } from "../../../src/services/transparenthelloworld/service.ts";
+import { isCopy, RawSocket } from "../../support/frames.ts";
 import { describeKernel } from "../../support/kernel.ts";
 import { KernelEngine } from "../../support/kernel-engine.ts";
 import { type VethPair, vethPair } from "../../support/network.ts";
@@ -111,8 +112,11 @@ describeKernel("a transparent cube in the kernel", { since: "6.6" }, () => {
     it(`has the daemon send frames on at ${way}, and says what it does`, async () => {
       await using engine = await onDevice({ [`${way}-action`]: "SLOWPATH", loglevel: "DEBUG" });
 
+      using beyond = new RawSocket({ device: way === "ingress" ? one.name : one.peer });
+
       assert.equal(engine.tc(one.ifindex, frame, way), "drop");
-      await engine.until(() => counters(engine, way)[1] === "1" && engine.lines.length > 0);
+      await engine.until(() => engine.lines.length > 0);
+      await beyond.upTo(isCopy(frame));
 
       assert.deepEqual(counters(engine, way), ["1", "1"]);
       assert.deepEqual(engine.texts, [`[${way.toUpperCase()}] sending packet to slow path`]);
