@@ -2,47 +2,11 @@ import assert from "node:assert/strict";
 import { on } from "node:events";
 import { DaemonHome, type DaemonProcess } from "../support/daemon.ts";
 import { describeKernel, uniqueName } from "../support/kernel.ts";
-import { ip, type Namespace, namespace } from "../support/network.ts";
+import { ip } from "../support/network.ts";
+import { PluggedHost } from "../support/plugged-host.ts";
 
 const scope = "yangplane.simplebridge.v1";
 const service = `${scope}.SimplebridgeService`;
-
-/** A host on a cable that can be cut off and put back. */
-class Host implements Disposable {
-  /** The end of the cable that is here. */
-  readonly device = uniqueName("d");
-  readonly #namespace: Namespace = namespace();
-  readonly address: string;
-
-  constructor(address: string) {
-    this.address = address;
-    this.plugIn();
-  }
-
-  plugIn(): void {
-    const { name } = this.#namespace;
-    ip(`link add ${this.device} type veth peer name eth0 netns ${name}`);
-    // The same station again: others have its address in their caches.
-    const tail = Number(this.address.split(".").at(-1));
-    ip(`-n ${name} link set eth0 address 02:00:00:00:00:0${tail}`);
-    ip(`-n ${name} address add ${this.address}/24 dev eth0`);
-    ip(`-n ${name} link set eth0 up`);
-    ip(`link set ${this.device} up`);
-  }
-
-  cutOff(): void {
-    ip(`link delete ${this.device}`);
-  }
-
-  /** Throws if no answer comes for some seconds. */
-  ping({ address }: { address: string }): void {
-    this.#namespace.run("ping", "-c", "1", "-w", "8", address);
-  }
-
-  [Symbol.dispose](): void {
-    this.#namespace[Symbol.dispose]();
-  }
-}
 
 /** Tells the status of ports as a watcher hears of it. */
 function watchStatus(daemon: DaemonProcess) {
@@ -65,11 +29,11 @@ function watchStatus(daemon: DaemonProcess) {
 
 describeKernel("a port whose device is deleted", { since: "6.6" }, () => {
   let home: DaemonHome;
-  let hosts: readonly [Host, Host];
+  let hosts: readonly [PluggedHost, PluggedHost];
 
   beforeEach(() => {
     home = new DaemonHome("kernel");
-    hosts = [new Host("192.0.2.1"), new Host("192.0.2.2")];
+    hosts = [new PluggedHost("192.0.2.1"), new PluggedHost("192.0.2.2")];
   });
 
   afterEach(() => {

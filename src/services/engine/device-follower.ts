@@ -12,7 +12,7 @@ import type { PeerIndex } from "./peers.ts";
 import type { DeviceNews } from "./planner.ts";
 import type { PortName } from "./port-changes.ts";
 import type { ReactionParts } from "./reactions.ts";
-import { applySteps } from "./step.ts";
+import { applySteps, deviceVanished, StepError } from "./step.ts";
 
 export interface DeviceFollowerParts extends ReactionParts {
   readonly schema: Schema;
@@ -35,7 +35,12 @@ export class DeviceFollower implements Disposable {
     this.#parts = parts;
     this.#subscription = parts.devices.subscribe((event) => {
       this.#tellModules(event);
-      parts.turns.take(() => this.#follow(event)).catch(parts.onError);
+      parts.turns
+        .take(() => this.#follow(event))
+        .catch((error: unknown) => {
+          // All was undone, and the event that says so is on its way.
+          if (!(error instanceof StepError && deviceVanished(error))) parts.onError(error);
+        });
     });
   }
 

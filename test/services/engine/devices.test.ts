@@ -254,4 +254,35 @@ describe("a port and its device", () => {
     assert.deepEqual(fixture.memory.objects(), ["recirculation"]);
     assert.deepEqual(fixture.errors, []);
   });
+
+  it("find each other although the device vanished while it was being connected", async () => {
+    let isVanishing = false;
+    const fixture = await engineFixture({
+      devices: ["dev1"],
+      wrap: (dataplane) =>
+        watchedDataplane(dataplane, (write) => {
+          if (!isVanishing || !write.startsWith("attach")) return;
+          isVanishing = false;
+          fixture.devices.remove(indexOf(fixture, "dev2"));
+        }),
+    });
+    fixture.devices.add("dev2", { ifindex: 76 });
+    const peers = [
+      { name: "p1", peer: "dev1" },
+      { name: "p2", peer: "dev2" },
+    ];
+    await fixture.commit(fixture.edit("create", br0, { ports: peers }));
+    fixture.devices.remove(76);
+    await settled(fixture);
+
+    isVanishing = true;
+    fixture.devices.add("dev2", { ifindex: 77 });
+    await settled(fixture);
+    const without = ports(fixture)["p2"];
+    fixture.devices.add("dev2", { ifindex: 78 });
+    await settled(fixture);
+
+    assert.deepEqual([without, ports(fixture)["p2"]], ["DOWN", ["UP", 78]]);
+    assert.deepEqual(fixture.errors, []);
+  });
 });
