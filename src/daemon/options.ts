@@ -38,29 +38,38 @@ export class UsageError extends Error {
 
 export const usage = `Usage: yangplaned [options]
 
-  --socket PATH         Unix socket for gRPC (default /run/yangplane/yangplane.sock);
+  --socket PATH         Unix socket for gRPC
+                        (default /run/yangplane/yangplane.sock);
                         the folder of another one has to be there
-  --state-dir DIR       journal of the configuration (default /var/lib/yangplane)
-  --dataplane KIND      kernel (default) or memory: everything but packets, no privilege needed
-  --pin-dir DIR         folder on a bpf file system (default /sys/fs/bpf/yangplane, and one of
-                        its own for each other --state-dir)
-  --service-dir DIR     load the service that yangplane-gen --service has built in this folder;
-                        repeatable
-  --listen HOST:PORT    also serve gRPC on TCP, with TLS or, on loopback only, --insecure
+  --state-dir DIR       journal of the configuration
+                        (default /var/lib/yangplane)
+  --dataplane KIND      kernel (default) or memory: everything but packets,
+                        no privilege needed
+  --pin-dir DIR         folder on a bpf file system
+                        (default /sys/fs/bpf/yangplane, and one of its own
+                        for each other --state-dir)
+  --service-dir DIR     load the service that yangplane-gen --service has
+                        built in this folder; repeatable
+  --listen HOST:PORT    also serve gRPC on TCP, with TLS or, on loopback only,
+                        --insecure
   --insecure            allow TCP without TLS on a loopback address
   --tls-cert FILE       certificate chain, PEM
   --tls-key FILE        private key, PEM
   --tls-client-ca FILE  require client certificates signed by this CA, PEM
-  --metrics [HOST:]PORT serve metrics for Prometheus at http://HOST:PORT/metrics (default: not;
-                        HOST is 127.0.0.1 unless given, and loopback unless --metrics-expose)
-  --metrics-expose      allow metrics on addresses that others can reach: no TLS, no password
-  --log-level LEVEL     debug, info (default), warn or error: the least that is logged
-  --cleanup             take out of the kernel what a daemon with these folders has left there, and
-                        end; the journal stays
+  --metrics [HOST:]PORT serve metrics for Prometheus at
+                        http://HOST:PORT/metrics (default: not; HOST is
+                        127.0.0.1 unless given, and loopback unless
+                        --metrics-expose)
+  --metrics-expose      allow metrics on addresses that others can reach:
+                        no TLS, no password
+  --log-level LEVEL     debug, info (default), warn or error: the least that
+                        is logged
+  --cleanup             take out of the kernel what a daemon with these folders
+                        has left there, and end; the journal stays
   --help, --version
 
-SIGTERM and SIGINT stop the daemon; packets go on. SIGHUP changes nothing: there is no file to read
-anew.
+SIGTERM and SIGINT stop the daemon; packets go on. SIGHUP changes nothing:
+there is no file to read anew.
 `;
 
 export const defaultSocket = "/run/yangplane/yangplane.sock";

@@ -85,7 +85,7 @@ describe("help", () => {
       more: [
         "0..129 characters",
         "a peer is the name of a network device, or cube:port",
-        "the kernel allows no device of this name",
+        "no device can be called '.' or '..'",
         "a port cannot have a port of its own cube for peer",
       ],
     },

@@ -1,8 +1,15 @@
 import assert from "node:assert/strict";
 import { resolve } from "node:path";
-import { parseOptions, UsageError } from "../../src/daemon/options.ts";
+import { parseOptions, UsageError, usage } from "../../src/daemon/options.ts";
 
 describe("the options of yangplaned", () => {
+  it("are told in 80 columns", () => {
+    assert.deepEqual(
+      usage.split("\n").filter((line) => line.length > 80),
+      [],
+    );
+  });
+
   it("have defaults for a daemon of the system", () => {
     assert.deepEqual(parseOptions([]), {
       socket: "/run/yangplane/yangplane.sock",

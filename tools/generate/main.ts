@@ -9,18 +9,20 @@ import { printTypescript } from "./typescript.ts";
 const usage = `usage: yangplane-gen -p <search-dir>… --out <dir> [options] <module>…
        yangplane-gen --service <dir>
 
-Makes TypeScript types, schema and paths (<dir>/<module>.ts) and a gRPC interface
-(<dir>/yangplane/<module>/v1/<module>.proto) of YANG modules.
+Makes TypeScript types, schema and paths (<dir>/<module>.ts) and a gRPC
+interface (<dir>/yangplane/<module>/v1/<module>.proto) of YANG modules.
 
-  -p, --path <dir>               where modules are searched for, with subfolders; repeatable
+  -p, --path <dir>               where modules are searched for, with subfolders;
+                                 repeatable
       --out <dir>                where to write
       --lock <file>              keep field numbers in this one file;
                                  default: a .lock.json beside each .proto
   -F, --features <module>:<a,b>  these features of a module only; default: all
   -h, --help                     this text
 
-With --service, builds the service in a folder that holds <name>.yang, <name>.bpf.c and service.ts:
-all that yangplaned loads is in <dir>/build afterwards, the field numbers in <dir>/<name>.lock.json.
+With --service, builds the service in a folder that holds <name>.yang,
+<name>.bpf.c and service.ts: all that yangplaned loads is in <dir>/build
+afterwards, the field numbers in <dir>/<name>.lock.json.
 `;
 
 interface Arguments {

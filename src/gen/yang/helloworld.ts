@@ -456,7 +456,7 @@ export const helloworldIr: IrModule = {
                   {
                     "expression": "\\.\\.?",
                     "invertMatch": true,
-                    "message": "the kernel allows no device of this name"
+                    "message": "no device can be called '.' or '..'"
                   }
                 ],
                 "typedef": "yangplane-base:peer"

@@ -130,7 +130,7 @@ export const netdevIr: IrModule = {
               {
                 "expression": "\\.\\.?",
                 "invertMatch": true,
-                "message": "the kernel allows no device of this name"
+                "message": "no device can be called '.' or '..'"
               }
             ]
           },

@@ -498,7 +498,7 @@ export const simplebridgeIr: IrModule = {
                   {
                     "expression": "\\.\\.?",
                     "invertMatch": true,
-                    "message": "the kernel allows no device of this name"
+                    "message": "no device can be called '.' or '..'"
                   }
                 ],
                 "typedef": "yangplane-base:peer"

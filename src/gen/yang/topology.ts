@@ -59,7 +59,7 @@ export const topologyIr: IrModule = {
                 {
                   "expression": "\\.\\.?",
                   "invertMatch": true,
-                  "message": "the kernel allows no device of this name"
+                  "message": "no device can be called '.' or '..'"
                 }
               ],
               "typedef": "topology:end",
@@ -99,7 +99,7 @@ export const topologyIr: IrModule = {
                 {
                   "expression": "\\.\\.?",
                   "invertMatch": true,
-                  "message": "the kernel allows no device of this name"
+                  "message": "no device can be called '.' or '..'"
                 }
               ],
               "typedef": "topology:end",
@@ -152,7 +152,7 @@ export const topologyIr: IrModule = {
                 {
                   "expression": "\\.\\.?",
                   "invertMatch": true,
-                  "message": "the kernel allows no device of this name"
+                  "message": "no device can be called '.' or '..'"
                 }
               ],
               "typedef": "topology:end",
@@ -192,7 +192,7 @@ export const topologyIr: IrModule = {
                 {
                   "expression": "\\.\\.?",
                   "invertMatch": true,
-                  "message": "the kernel allows no device of this name"
+                  "message": "no device can be called '.' or '..'"
                 }
               ],
               "typedef": "topology:end",
@@ -278,7 +278,7 @@ export const topologyIr: IrModule = {
                 {
                   "expression": "\\.\\.?",
                   "invertMatch": true,
-                  "message": "the kernel allows no device of this name"
+                  "message": "no device can be called '.' or '..'"
                 }
               ],
               "typedef": "topology:end",
@@ -479,7 +479,7 @@ export const topologyIr: IrModule = {
                 {
                   "expression": "\\.\\.?",
                   "invertMatch": true,
-                  "message": "the kernel allows no device of this name"
+                  "message": "no device can be called '.' or '..'"
                 }
               ],
               "typedef": "topology:end",
