@@ -1,5 +1,6 @@
 import { membersOf } from "../datamodel/schema/members.ts";
 import type { DataSchema, ListSchema, ParentSchema } from "../datamodel/schema/schema.ts";
+import { memberOf, setMember } from "../lib/json.ts";
 import { leafJson, lenientJson } from "./leaf-text.ts";
 import { suggestion, UsageError } from "./usage-error.ts";
 import { coreJson, PlainScalar } from "./yaml-text.ts";
@@ -12,7 +13,7 @@ export interface Body {
 /** Makes the body that `k=v` words describe; `a.b=1` goes into container a. @throws UsageError */
 export function bodyOf(parent: ParentSchema, parameters: ReadonlyMap<string, string>): Body {
   const body: Body = {};
-  for (const [name, text] of parameters) setMember(parent, body, { name, text });
+  for (const [name, text] of parameters) setParameter(parent, body, { name, text });
   return body;
 }
 
@@ -21,20 +22,20 @@ interface Parameter {
   readonly text: string;
 }
 
-function setMember(parent: ParentSchema, body: Body, { name, text }: Parameter): void {
+function setParameter(parent: ParentSchema, body: Body, { name, text }: Parameter): void {
   const child = parent.childByName.get(name);
   if (child?.kind === "leaf" || child?.kind === "leaf-list") {
     refuseState(child);
-    body[child.jsonName] = leafJson(child, text);
+    setMember(body, child.jsonName, leafJson(child, text));
     return;
   }
   const [, first = name, rest] = /^([^.]*)\.(.*)$/.exec(name) ?? [];
   const container = parent.childByName.get(first);
   if (rest === undefined || container?.kind !== "container") throw noLeaf(parent, name, child);
   refuseState(container);
-  const inner = (body[container.jsonName] ?? {}) as Body;
-  body[container.jsonName] = inner;
-  setMember(container, inner, { name: rest, text });
+  const inner = (memberOf(body, container.jsonName) ?? {}) as Body;
+  setMember(body, container.jsonName, inner);
+  setParameter(container, inner, { name: rest, text });
 }
 
 function refuseState(schema: DataSchema): void {
@@ -71,8 +72,8 @@ export function fitBody(parent: ParentSchema, json: unknown): unknown {
   const fitted: Body = {};
   for (const [name, value] of Object.entries(json)) {
     const child = members.get(name) ?? parent.childByName.get(name);
-    if (child === undefined) fitted[name] = coreJson(value);
-    else if (child.config) fitted[child.jsonName] = fitValue(child, value);
+    if (child === undefined) setMember(fitted, name, coreJson(value));
+    else if (child.config) setMember(fitted, child.jsonName, fitValue(child, value));
   }
   return fitted;
 }
@@ -91,7 +92,9 @@ function fitValue(schema: DataSchema, json: unknown): unknown {
  * RFC 7951 files have it. @throws UsageError
  */
 export function entriesOf(list: ListSchema, json: unknown): Body[] {
-  const wrapped = isBody(json) ? (json[list.jsonName] ?? json[list.name] ?? json) : json;
+  const wrapped = isBody(json)
+    ? (memberOf(json, list.jsonName) ?? memberOf(json, list.name) ?? json)
+    : json;
   const entries = Array.isArray(wrapped) ? wrapped : [wrapped];
   return entries.map((entry, index) => {
     if (isBody(entry)) return entry;
@@ -101,7 +104,7 @@ export function entriesOf(list: ListSchema, json: unknown): Body[] {
 
 /** An object, alone or below its own name. @throws UsageError */
 export function objectOf(schema: DataSchema, json: unknown): Body {
-  const wrapped = isBody(json) ? (json[schema.jsonName] ?? json) : json;
+  const wrapped = isBody(json) ? (memberOf(json, schema.jsonName) ?? json) : json;
   const [only, ...more] = Array.isArray(wrapped) ? wrapped : [wrapped];
   if (more.length === 0 && isBody(only)) return only;
   throw new UsageError(`the body of ${schema.name} is not one object`);

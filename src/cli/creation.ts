@@ -1,4 +1,5 @@
 import type { ListSchema, ParentSchema } from "../datamodel/schema/schema.ts";
+import { memberOf } from "../lib/json.ts";
 import type { Body } from "./body.ts";
 import type { Edit } from "./edit.ts";
 import { keyPredicates } from "./target.ts";
@@ -63,12 +64,12 @@ export function listEdits(
 /** `[name='br0']` of an entry that holds its keys. @throws UsageError */
 export function predicatesOf(list: ListSchema, entry: Body): string {
   refuseKeyless(list, entry);
-  const texts = list.keys.map(({ jsonName }) => String(entry[jsonName]));
+  const texts = list.keys.map(({ jsonName }) => String(memberOf(entry, jsonName)));
   return keyPredicates(list.keys, texts);
 }
 
 function refuseKeyless(list: ListSchema, entry: Body): void {
-  const missing = list.keys.find(({ jsonName }) => entry[jsonName] === undefined);
+  const missing = list.keys.find(({ jsonName }) => memberOf(entry, jsonName) === undefined);
   if (missing) throw new UsageError(`an entry of ${list.name} has no key ${missing.name}`);
 }
 
@@ -87,7 +88,7 @@ export function withoutLongLists(
   const lists: LongList[] = [];
   let rest = body;
   for (const child of schema.children) {
-    const value = body[child.jsonName];
+    const value = memberOf(body, child.jsonName);
     const at = `/${child.jsonName}`;
     if (child.kind === "container" && isObject(value)) {
       const below = withoutLongLists(child, value);

@@ -5,6 +5,7 @@ import { createValidator } from "../datamodel/validate/validator.ts";
 import { coreWords } from "../lib/core-words.ts";
 import { descriptors } from "../server/grpc/descriptors.ts";
 import type { Lock } from "../server/grpc/lock.ts";
+import { parseLock } from "../server/grpc/lock-text.ts";
 import { type BuiltService, ServiceFolderError } from "../services/service-folder.ts";
 
 /**
@@ -32,7 +33,7 @@ function rehearsed(schema: Schema, { name, folder, service, lock }: BuiltService
   }
   const trial = linkSchema([...schema.modules.values(), ir]);
   createValidator(trial);
-  const promised = JSON.parse(lock) as Lock;
+  const promised = parseLock(lock);
   if (isDeepStrictEqual(descriptors(trial, name, promised).lock, promised)) return promised;
   throw new ServiceFolderError(folder, `${name}.lock.json is that of another model: build it anew`);
 }

@@ -32,6 +32,21 @@ export function parseJson(text: string): unknown {
   return json;
 }
 
+interface JsonObject {
+  [member: string]: unknown;
+}
+
+/** Sets a member of any name: assignment would take `__proto__` for the prototype. */
+export function setMember(json: JsonObject, name: string, value: unknown): void {
+  if (name !== "__proto__") json[name] = value;
+  else Object.defineProperty(json, name, { value, enumerable: true, configurable: true });
+}
+
+/** The member of this name, if there is one: others, as `constructor`, all objects inherit. */
+export function memberOf(json: Readonly<JsonObject>, name: string): unknown {
+  return Object.hasOwn(json, name) ? json[name] : undefined;
+}
+
 function memberCount(json: unknown): number {
   let count = 0;
   const pending: unknown[] = [json];

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { compileModules, type ModuleRequest } from "./compile.ts";
 import { foreignContract, ownContract, supportModule } from "./contract.ts";
-import { writeProtos, writeText } from "./output.ts";
+import { protoFiles, writeFiles } from "./output.ts";
 import { printTypescript } from "./typescript.ts";
 
 const usage = `usage: yangplane-gen -p <search-dir>… --out <dir> [options] <module>…
@@ -61,7 +61,7 @@ function readArguments(argv: readonly string[]): Arguments | { service: string }
   });
   if (values.help) return undefined;
   if (values.service !== undefined) return { service: serviceFolder(values, positionals) };
-  if (values.out === undefined) throw new UsageError("--out is missing");
+  if (!values.out) throw new UsageError("--out is missing");
   if (positionals.length === 0) throw new UsageError("no module is named");
   const { path, out, lock, features } = values;
   return { path, out, lock, features, modules: positionals };
@@ -94,13 +94,21 @@ function generateForeign(given: Arguments): void {
   const root = packageRoot();
   const modules = compileModules(requests(given), given.path);
   const support = supportModule(root);
-  writeText(join(given.out, support.file), support.text);
-  for (const module of modules) {
-    writeText(join(given.out, `${module.name}.ts`), printTypescript(module, foreignContract));
-  }
-  writeProtos(modules, { root: given.out, lockFile: given.lock });
   const core = "yangplane/core/v1/core.proto";
-  writeText(join(given.out, core), readFileSync(join(root, "proto", core), "utf8"));
+  const sources = modules.map((module) => {
+    return [`${module.name}.ts`, printTypescript(module, foreignContract)] as const;
+  });
+  const texts = [
+    ...sources,
+    [support.file, support.text] as const,
+    [core, readFileSync(join(root, "proto", core), "utf8")] as const,
+  ];
+  writeFiles(
+    new Map([
+      ...protoFiles(modules, { root: given.out, lockFile: given.lock }),
+      ...texts.map(([file, text]) => [join(given.out, file), text] as const),
+    ]),
+  );
   for (const { name } of modules) console.log(name);
 }
 
@@ -114,11 +122,12 @@ function generateOwn(root: string): void {
     names.map((name) => ({ name })),
     [join(root, "yang")],
   );
-  for (const module of modules) {
+  const sources = modules.map((module) => {
     const file = join(root, "src/gen/yang", `${module.name}.ts`);
-    writeText(file, printTypescript(module, ownContract));
-  }
-  writeProtos(modules, { root: join(root, "proto"), lockFile: undefined });
+    return [file, printTypescript(module, ownContract)] as const;
+  });
+  const protos = protoFiles(modules, { root: join(root, "proto"), lockFile: undefined });
+  writeFiles(new Map([...sources, ...protos]));
 }
 
 /** Loaded for this only: it brings the TypeScript compiler. */
@@ -147,6 +156,7 @@ const expected = new Set([
   "YangError",
   "GenerateError",
   "GenerationError",
+  "OutputError",
 ]);
 
 function report(error: unknown): void {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { IrModule } from "../../src/datamodel/schema/ir.ts";
 import { modelFault } from "../../src/services/model-fault.ts";
 import { compileModules } from "../generate/compile.ts";
-import { writeProtos, writeText } from "../generate/output.ts";
+import { protoFiles, writeFiles } from "../generate/output.ts";
 import { parseStatement, type Statement } from "../generate/statement.ts";
 import { type Contract, printTypescript } from "../generate/typescript.ts";
 import { YangError } from "../libyang/libyang.ts";
@@ -23,12 +23,17 @@ const contract: Contract = {
  */
 export function buildModel(source: ServiceSource, packageRoot: string): void {
   const module = compileModel(source, packageRoot);
-  writeText(join(source.build, "model.ts"), printTypescript(module, contract));
   const lockFile = join(source.folder, `${source.name}.lock.json`);
-  writeProtos([module], { root: source.build, lockFile });
-  writeText(join(source.build, `${source.name}.lock.json`), readFileSync(lockFile, "utf8"));
   const core = "yangplane/core/v1/core.proto";
-  writeText(join(source.build, core), readFileSync(join(packageRoot, "proto", core), "utf8"));
+  const protos = protoFiles([module], { root: source.build, lockFile });
+  writeFiles(
+    new Map([
+      ...protos,
+      [join(source.build, "model.ts"), printTypescript(module, contract)],
+      [join(source.build, `${source.name}.lock.json`), protos.get(lockFile) ?? ""],
+      [join(source.build, core), readFileSync(join(packageRoot, "proto", core), "utf8")],
+    ]),
+  );
 }
 
 function compileModel({ name, folder }: ServiceSource, packageRoot: string): IrModule {

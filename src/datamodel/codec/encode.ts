@@ -1,3 +1,4 @@
+import { setMember } from "../../lib/json.ts";
 import type { DataSchema, ListSchema, ParentSchema } from "../schema/schema.ts";
 import type { LeafValue, ValueType } from "../schema/value-type.ts";
 import { YangList } from "../tree/list.ts";
@@ -118,10 +119,4 @@ function isEmpty(schema: DataSchema, encoded: unknown): boolean {
   }
   const mayVanish = schema.kind === "container" && !schema.presence;
   return mayVanish && Object.keys(encoded as JsonObject).length === 0;
-}
-
-/** Assignment would take a node named `__proto__` for the prototype. */
-function setMember(json: JsonObject, name: string, value: unknown): void {
-  if (name !== "__proto__") json[name] = value;
-  else Object.defineProperty(json, name, { value, enumerable: true });
 }

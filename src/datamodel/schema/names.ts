@@ -7,13 +7,13 @@ export function camelCase(name: string): string {
   return pascal.charAt(0).toLowerCase() + pascal.slice(1);
 }
 
-/** `fdb-entry` → `FdbEntry`. A leading digit gets an underscore. */
+/** `fdb-entry` → `FdbEntry`. A leading digit gets an underscore; what has no letter is one. */
 export function pascalCase(name: string): string {
   const joined = name
     .split(/[^A-Za-z0-9]+/)
     .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
     .join("");
-  return /^[0-9]/.test(joined) ? `_${joined}` : joined;
+  return /^([0-9]|$)/.test(joined) ? `_${joined}` : joined;
 }
 
 /**

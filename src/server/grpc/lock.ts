@@ -161,7 +161,7 @@ function changed(path: string, what: string, was: string, is: string): Generatio
  * The message or enum a path is a member of: what stands before its last separator, with it.
  * A name of methods, `…()`, stands for itself.
  */
-function groupOf(path: string): string {
+export function groupOf(path: string): string {
   // Enum names may hold any character, module and node names neither `#` nor `|`.
   const enumAt = path.indexOf("#");
   if (enumAt !== -1) return path.slice(0, enumAt + 1);

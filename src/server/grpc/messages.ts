@@ -5,6 +5,7 @@ import type {
   ParentSchema,
   Schema,
 } from "../../datamodel/schema/schema.ts";
+import { GenerationError } from "./generation-error.ts";
 import { elementForm, type LeafForm, leafForm, type UnionMember } from "./leaf-form.ts";
 import type { Assigned, LockBook, LockEntry, LockItem } from "./lock.ts";
 import { enumPrefix, enumValueName, snakeCase, typeName } from "./naming.ts";
@@ -52,7 +53,7 @@ export class MessageBuilder {
 
   /** The message of a container, list entry, input, output or notification. */
   message(parent: Exclude<ParentSchema, { kind: "root" }>, place: MessagePlace): ProtoMessage {
-    const fullName = `${place.scope}.${place.name}`;
+    const fullName = nestedName(place.scope, place.name, parent.path);
     const group = `${this.lockPath(parent.path)}/`;
     const items = keysFirst(parent).map((node) => this.#item(node, parent.module));
     const assigned = this.#book.assign(
@@ -87,7 +88,7 @@ export class MessageBuilder {
   }
 
   #item(node: DataSchema, module: string): { node: DataSchema; item: LockItem } {
-    const name = snakeCase(node.name) || "node";
+    const name = snakeCase(node.name);
     const prefix = this.#schema.modules.get(node.module)?.prefix ?? node.module;
     const fallbacks =
       node.module === module
@@ -148,7 +149,7 @@ export class MessageBuilder {
   }
 
   #union(members: readonly UnionMember[], { path, name, scope }: TypePlace): ProtoMessage {
-    const fullName = `${scope.fullName}.${name}`;
+    const fullName = nestedName(scope.fullName, name, path);
     const group = `${path}|`;
     const items = members.map(({ base, form }) => ({
       path: `${group}${base}`,
@@ -199,6 +200,18 @@ export class MessageBuilder {
       reserved: reservedOf(this.#book.vanished(group, items)),
     };
   }
+}
+
+/** Messages that protoc takes within one another, the outermost included. */
+const nestingMax = 31;
+/** Of `yangplane.<module>.v1`. */
+const packageParts = 3;
+
+/** @throws GenerationError */
+function nestedName(scope: string, name: string, path: string): string {
+  const fullName = `${scope}.${name}`;
+  if (fullName.split(".").length - packageParts <= nestingMax) return fullName;
+  throw new GenerationError(`${path}: protoc takes no more than ${nestingMax} nested messages`);
 }
 
 interface YangName {

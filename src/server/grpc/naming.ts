@@ -1,16 +1,20 @@
-/** `sourcePrefix`, `source-prefix`, `source.prefix` → `source_prefix`. */
+/**
+ * `sourcePrefix`, `source-prefix`, `source.prefix` → `source_prefix`; `_1` → `n1`, since a name in
+ * proto begins with a letter, and `_` → `node`.
+ */
 export function snakeCase(name: string): string {
-  return words(name.replace(/([a-z0-9])([A-Z])/g, "$1_$2"))
+  const joined = words(name.replace(/([a-z0-9])([A-Z])/g, "$1_$2"))
     .join("_")
     .toLowerCase();
+  if (joined === "") return "node";
+  return /^[0-9]/.test(joined) ? `n${joined}` : joined;
 }
 
 /** `source_prefix` → `SourcePrefix`. */
 export function typeName(name: string): string {
-  const joined = words(snakeCase(name))
+  return words(snakeCase(name))
     .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
     .join("");
-  return /^[0-9]/.test(joined) ? `N${joined}` : joined;
 }
 
 /** `Ipv4Mode` → `IPV4_MODE`: how `buf lint` derives the prefix of enum values. */

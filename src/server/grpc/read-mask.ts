@@ -38,7 +38,7 @@ export function maskPaths(mask: unknown): readonly string[] {
 }
 
 function readMask(paths: readonly string[], message: ProtoMessage, types: TypeRegistry): Mask {
-  const mask: { [field: string]: Mask } = {};
+  const mask = emptyMask();
   // The shortest first: a path below one that is there already adds nothing.
   for (const path of [...paths].sort((a, b) => a.length - b.length)) {
     const fields = maskFields(path, message, types);
@@ -46,12 +46,17 @@ function readMask(paths: readonly string[], message: ProtoMessage, types: TypeRe
     for (const [index, { name }] of fields.entries()) {
       const known = at[name];
       if (known !== undefined && Object.keys(known).length === 0) break;
-      const inner = known ?? {};
+      const inner = known ?? emptyMask();
       at[name] = inner;
       if (index < fields.length - 1) at = inner as { [field: string]: Mask };
     }
   }
   return mask;
+}
+
+/** Without what objects inherit: there may be a field `constructor`. */
+function emptyMask(): { [field: string]: Mask } {
+  return Object.create(null);
 }
 
 /** The fields a mask path goes through. */

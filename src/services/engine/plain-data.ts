@@ -1,6 +1,7 @@
 import type { DataSchema, ParentSchema } from "../../datamodel/schema/schema.ts";
 import type { LeafValue } from "../../datamodel/schema/value-type.ts";
 import { assert } from "../../lib/assert.ts";
+import { setMember } from "../../lib/json.ts";
 
 /** The value of a node, as a service gives it, as RFC 7951 JSON. */
 export function nodeJson(schema: DataSchema, value: unknown): unknown {
@@ -25,7 +26,7 @@ export function bodyJson(schema: ParentSchema, object: object): Record<string, u
     if (value === undefined) continue;
     const child = schema.children.find((candidate) => candidate.prop === prop);
     assert(child, `${prop} is a node of the model`);
-    json[child.jsonName] = nodeJson(child, value);
+    setMember(json, child.jsonName, nodeJson(child, value));
   }
   return json;
 }
