@@ -2,7 +2,9 @@ import type { Dataplane } from "../../dataplane/dataplane.ts";
 import type { ObjectLayout } from "../../dataplane/layout.ts";
 import { type PortCounters, portCounters } from "../../gen/bpf/core.ts";
 import { entryObject } from "../../gen/bpf/entry.ts";
+import { recirculationObject } from "../../gen/bpf/recirculation.ts";
 import { perCpuValues } from "./per-cpu.ts";
+import { recirculationObjectId } from "./recirculation.ts";
 import type { MapTarget } from "./rows.ts";
 
 /** A map of counters. */
@@ -29,6 +31,13 @@ export function readDeviceDrops(dataplane: Dataplane, objectId: string): Counter
     }
   }
   return [...packets].map(([reason, count]) => ({ reason, packets: count }));
+}
+
+/** What the programs on the recirculation device have dropped. */
+export function readRecirculationDrops(dataplane: Dataplane): Counters["drops"] {
+  const objectId = recirculationObjectId(dataplane);
+  const layout = recirculationObject.maps.counters;
+  return readCounters({ dataplane, objectId, layout }, recirculationObject, 0).drops;
 }
 
 /** What a port has counted, summed over all CPUs. */

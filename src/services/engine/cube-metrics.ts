@@ -7,15 +7,17 @@ import {
   KernelError,
 } from "../../dataplane/dataplane.ts";
 import type { MapLayout } from "../../dataplane/layout.ts";
-import { rate } from "../../gen/bpf/core.ts";
+import { rate, way } from "../../gen/bpf/core.ts";
 import { u32, u64 } from "../../lib/codec.ts";
 import type { Metric, MetricSource, Tell } from "../../lib/metric.ts";
 import type { Slices } from "../../lib/slices.ts";
-import { readCounters, readDeviceDrops } from "./counters.ts";
+import { readCounters, readDeviceDrops, readRecirculationDrops } from "./counters.ts";
 import { baseOf, type CubeRuntime, mapTarget } from "./cube.ts";
 import type { FrameSender } from "./frame-sender.ts";
 import { perCpuValues } from "./per-cpu.ts";
 import type { Planner } from "./planner.ts";
+import { isTransparent } from "./topology.ts";
+import { TrafficMetrics } from "./traffic-metrics.ts";
 
 const ofService = ["service"];
 const ofPort = ["service", "cube", "port"];
@@ -28,23 +30,16 @@ const portUp = gauge(
   "Whether a port forwards: its peer is there and up.",
   ofPort,
 );
-const rxPackets = counter(
-  "yangplane_port_receive_packets_total",
-  "Frames received by a port.",
-  ofPort,
-);
-const rxBytes = counter("yangplane_port_receive_bytes_total", "Bytes received by a port.", ofPort);
-const txPackets = counter(
-  "yangplane_port_transmit_packets_total",
-  "Frames sent by a port.",
-  ofPort,
-);
-const txBytes = counter("yangplane_port_transmit_bytes_total", "Bytes sent by a port.", ofPort);
-const drops = counter(
-  "yangplane_port_dropped_packets_total",
-  "Frames received by a port and dropped, by reason; a reason is there once it has occurred.",
-  [...ofPort, "reason"],
-);
+const portTraffic = new TrafficMetrics({
+  prefix: "yangplane_port",
+  name: "a port",
+  labels: ofPort,
+});
+const wayTraffic = new TrafficMetrics({
+  prefix: "yangplane_transparent_cube",
+  name: "a transparent cube",
+  labels: ["service", "cube", "way"],
+});
 const deviceDrops = counter(
   "yangplane_device_dropped_packets_total",
   "Frames from a device that reached no cube, by reason.",
@@ -102,11 +97,8 @@ export class CubeMetrics implements MetricSource {
     cubes,
     ports,
     portUp,
-    rxPackets,
-    rxBytes,
-    txPackets,
-    txBytes,
-    drops,
+    ...portTraffic.all,
+    ...wayTraffic.all,
     deviceDrops,
     mapEntries,
     mapMaxEntries,
@@ -149,7 +141,8 @@ export class CubeMetrics implements MetricSource {
     const cube = this.#parts.planner.loaded.of(config);
     if (cube === undefined) return;
     round.reading(() => {
-      this.#ports(round, cube, config);
+      if (isTransparent(cube.list)) this.#ways(round, cube);
+      else this.#ports(round, cube, config);
       for (const layout of Object.values(cube.service.object.maps)) {
         this.#map(round, cube, layout);
       }
@@ -163,18 +156,26 @@ export class CubeMetrics implements MetricSource {
       const labels = [cube.list.name, cube.name, name];
       const counters = readCounters(target, cube.service.object, index);
       round.tell(portUp, this.#parts.isPortUp(cube, name) ? 1 : 0, labels);
-      round.tell(rxPackets, Number(counters.rxPackets), labels);
-      round.tell(rxBytes, Number(counters.rxBytes), labels);
-      round.tell(txPackets, Number(counters.txPackets), labels);
-      round.tell(txBytes, Number(counters.txBytes), labels);
-      for (const { reason, packets } of counters.drops) {
-        round.tell(drops, Number(packets), [...labels, reason]);
-      }
+      portTraffic.tell(round.tell, counters, labels);
+    }
+  }
+
+  #ways(round: Round, cube: CubeRuntime): void {
+    const target = mapTarget(this.#parts.dataplane, cube, "counters");
+    for (const [name, row] of Object.entries(way)) {
+      const counters = readCounters(target, cube.service.object, row);
+      wayTraffic.tell(round.tell, counters, [cube.list.name, cube.name, name]);
     }
   }
 
   *#devices(round: Round): Slices<void> {
     const { dataplane, devices, planner } = this.#parts;
+    round.reading(() => {
+      const [device = ""] = dataplane.ownDevices;
+      for (const { reason, packets } of readRecirculationDrops(dataplane)) {
+        round.tell(deviceDrops, Number(packets), [device, reason]);
+      }
+    });
     for (const [ifindex, objectId] of [...planner.wiring.entryObjects()]) {
       const device = devices.byIndex(ifindex)?.name;
       const isThere = planner.wiring.entryObject(ifindex) === objectId;

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { KernelError } from "../../../src/dataplane/dataplane.ts";
-import { portCounters } from "../../../src/gen/bpf/core.ts";
+import { portCounters, rate } from "../../../src/gen/bpf/core.ts";
 import { u32, u64 } from "../../../src/lib/codec.ts";
 import type { MetricSource } from "../../../src/lib/metric.ts";
 import { atOnce } from "../../../src/lib/slices.ts";
+import type { Discovered } from "../../../src/services/any-service.ts";
+import { service as transparent } from "../../../src/services/transparenthelloworld/service.ts";
 import { type EngineFixture, engineFixture } from "../../support/engine.ts";
 
 const br0 = "/simplebridge:simplebridge[name='br0']";
@@ -96,6 +98,55 @@ describe("the metrics of cubes", () => {
     assert.deepEqual(starting(told(engine.metrics), "device_dropped_packets_total"), [
       "yangplane_device_dropped_packets_total dev1 empty-slot 6",
     ]);
+  });
+
+  it("are what a transparent cube has counted on each way", async () => {
+    const services = [transparent] as object as readonly Discovered[];
+    const { engine, edit, commit, memory, objectId } = await engineFixture({ services });
+    const th0 = "/transparenthelloworld:transparenthelloworld[name='th0']";
+    await commit(edit("create", th0, {}));
+    const drops = Array<bigint>(16).fill(0n).with(6, 4n);
+    const counted = { rxPackets: 9n, rxBytes: 900n, txPackets: 1n, txBytes: 100n, drops };
+    const value = Buffer.concat([counted, counted].map((each) => portCounters.encode(each)));
+    memory.putRows(objectId(th0), "counters", [{ key: u32.encode(1), value }]);
+
+    const lines = told(engine.metrics).filter((line) => line.includes("th0 egress"));
+
+    const [name, labels] = ["yangplane_transparent_cube", "transparenthelloworld th0 egress"];
+    assert.deepEqual(lines, [
+      `${name}_receive_packets_total ${labels} 18`,
+      `${name}_receive_bytes_total ${labels} 1800`,
+      `${name}_transmit_packets_total ${labels} 2`,
+      `${name}_transmit_bytes_total ${labels} 200`,
+      `${name}_dropped_packets_total ${labels} slow-path-rate 8`,
+    ]);
+  });
+
+  it("are what a cube could not hand to the buffers that all share", async () => {
+    const services = [transparent] as object as readonly Discovered[];
+    const { engine, edit, commit, memory, objectId } = await engineFixture({ services });
+    const th0 = "/transparenthelloworld:transparenthelloworld[name='th0']";
+    await commit(edit("create", th0, {}));
+    const losses = { window: 1n, count: 2n, over: 30n, full: 4n };
+    const value = Buffer.concat([losses, losses].map((each) => rate.encode(each)));
+    memory.putRows(objectId(th0), "punt_rate", [{ key: u32.encode(0), value }]);
+
+    const cube = "transparenthelloworld th0";
+    assert.deepEqual(starting(told(engine.metrics), "ring_buffer_lost_records_total").sort(), [
+      `yangplane_ring_buffer_lost_records_total ${cube} logs 0`,
+      `yangplane_ring_buffer_lost_records_total ${cube} punts 68`,
+    ]);
+  });
+
+  it("are what the recirculation device has dropped", async () => {
+    const { engine, memory } = await busyBridge();
+    const drops = Array<bigint>(16).fill(0n).with(5, 1n);
+    const counters = { rxPackets: 1n, rxBytes: 60n, txPackets: 0n, txBytes: 0n, drops };
+    const value = Buffer.concat([counters, counters].map((each) => portCounters.encode(each)));
+    memory.putRows("recirculation", "counters", [{ key: u32.encode(0), value }]);
+
+    const [line] = starting(told(engine.metrics), "device_dropped_packets_total");
+    assert.match(line ?? "", / foreign 2$/);
   });
 
   it("leave out ports beyond 10,000, and tell how many", async () => {
