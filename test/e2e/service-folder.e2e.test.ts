@@ -119,6 +119,12 @@ const hostile: readonly Hostile[] = [
     says: /…: program-\w+\/service\.js: its object has no program egress$/,
   },
   {
+    what: "a service that wants frames which no program hands it",
+    spoil: (folder) =>
+      changeModule(folder, (text) => text.replace("programs:", "punted: () => ({}), programs:")),
+    says: /…: program-\w+\/service\.js: it wants frames that no program .*: include slow_path\.h$/,
+  },
+  {
     what: "a service whose model has another form",
     spoil: (folder) => {
       const file = inProgram(folder, "build/model.js");

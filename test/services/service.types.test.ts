@@ -4,7 +4,9 @@
  */
 import type { YangList } from "../../src/datamodel/tree/list.ts";
 import type { ObjectLayout } from "../../src/dataplane/layout.ts";
+import { helloworldObject } from "../../src/gen/bpf/helloworld.ts";
 import { simplebridgeObject } from "../../src/gen/bpf/simplebridge.ts";
+import { type Helloworld, helloworldModel } from "../../src/gen/yang/helloworld.ts";
 import {
   type FdbEntry,
   type Simplebridge,
@@ -28,6 +30,19 @@ const base = {
   programs: { tc: "ingress", xdp: "xdpIngress" },
 } as const;
 
+/** A service whose programs hand it frames. */
+const wire = {
+  model: helloworldModel,
+  object: helloworldObject,
+  programs: { tc: "ingress" },
+  tables: {
+    settings: {
+      entries: (config: Helloworld) => [config],
+      row: () => ({ key: 0, value: { action: "drop" } as const }),
+    },
+  },
+} as const;
+
 const settings = {
   entries: (config: Simplebridge) => [config.fdb],
   row: ({ agingTime }: { readonly agingTime: number }) => ({
@@ -42,6 +57,27 @@ const staticFdb = {
 };
 
 export const whole = defineService({ ...base, tables: { settings, staticFdb } });
+
+export const handedFrames = defineService({
+  ...wire,
+  punted: ({ data, at, reason, segmentSize }, cube) => ({
+    send: [{ data: data.subarray(reason), segmentSize, at, go: "out" }],
+    log: [{ level: "info", text: `from ${cube.portName(at)}` }],
+  }),
+});
+
+export const handedNone = defineService({
+  ...base,
+  tables: { settings, staticFdb },
+  // @ts-expect-error its object does not include slow_path.h
+  punted: () => ({}),
+});
+
+export const sentAstray = defineService({
+  ...wire,
+  // @ts-expect-error a frame goes out or in
+  punted: ({ data, at }) => ({ send: [{ data, at, go: "away" }] }),
+});
 
 // @ts-expect-error a config map has no table
 export const withoutTable = defineService({ ...base, tables: { settings } });
