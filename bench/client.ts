@@ -9,6 +9,7 @@ const SERVICES = {
   datastore: "yangplane.core.v1.DatastoreService",
   transaction: "yangplane.core.v1.TransactionService",
   simplebridge: "yangplane.simplebridge.v1.SimplebridgeService",
+  topology: "yangplane.topology.v1.TopologyService",
 } as const;
 
 const root = loadProtos();
@@ -78,6 +79,7 @@ function loadProtos(): protobuf.Root {
   loading.loadSync([
     "yangplane/core/v1/core.proto",
     "yangplane/simplebridge/v1/simplebridge.proto",
+    "yangplane/topology/v1/topology.proto",
   ]);
   loading.resolveAll();
   return loading;

@@ -1,6 +1,7 @@
 /** `npm run bench [-- <table>…]`: measures, prints tables, and says which targets are met. */
 import { availableParallelism, loadavg, release } from "node:os";
 import { bulkTable } from "./bulk-table.ts";
+import { chainTable } from "./chain-table.ts";
 import { commitTable } from "./commit-table.ts";
 import { formatFigures, isMet } from "./figure.ts";
 import { packetTable } from "./packet-table.ts";
@@ -11,6 +12,7 @@ import type { Table } from "./table.ts";
 
 const tables: Readonly<Record<string, Table>> = {
   packets: packetTable,
+  chains: chainTable,
   commits: commitTable,
   bulk: bulkTable,
   start: startTable,
