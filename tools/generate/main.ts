@@ -154,6 +154,7 @@ const expected = new Set([
   "UsageError",
   "BuildError",
   "YangError",
+  "LibraryError",
   "GenerateError",
   "GenerationError",
   "OutputError",

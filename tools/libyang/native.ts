@@ -54,8 +54,14 @@ export interface Native {
   printData(text: OutPointer, root: Pointer, format: number, options: number): number;
 }
 
-// Newest first; the functions used are the same in all of them but for the log callback.
-const sonames = ["libyang.so.4", "libyang.so.3", "libyang.so.2"];
+/** There is no libyang, or none that this project knows. */
+class LibraryError extends Error {
+  override readonly name = "LibraryError";
+}
+
+// Newest first. The functions used are the same in all of them but for the log callback.
+const majors = [4, 3, 2];
+const supported = `libyang ${majors.toReversed().join(", ")} (major version of the library)`;
 
 type Library = ReturnType<typeof koffi.load>;
 
@@ -63,14 +69,15 @@ type Library = ReturnType<typeof koffi.load>;
 function openLibrary(): Library {
   const chosen = process.env["YANGPLANE_LIBYANG"];
   const failures: string[] = [];
-  for (const soname of chosen ? [chosen] : sonames) {
+  for (const soname of chosen ? [chosen] : majors.map((major) => `libyang.so.${major}`)) {
     try {
       return koffi.load(soname);
     } catch (error) {
-      failures.push(error instanceof Error ? error.message : String(error));
+      failures.push(`${soname}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
-  throw new Error(`libyang is not installed (Debian: libyang2): ${failures.join("; ")}`);
+  const reasons = failures.join("; ").replaceAll(/\s+/g, " ");
+  throw new LibraryError(`${supported} is needed (Debian: libyang2 or libyang3): ${reasons}`);
 }
 
 let bound: Native | undefined;
@@ -84,11 +91,19 @@ export function native(): Native {
 function bind(): Native {
   const library = openLibrary();
   const major = majorOf(library);
-  setUpLog(library, major);
-  return { major, ...bindContext(library), ...bindModules(library), ...bindData(library) };
+  if (!majors.includes(major)) {
+    throw new LibraryError(`found libyang ${major}, supported is ${supported}`);
+  }
+  try {
+    setUpLog(library, major);
+    return { major, ...bindContext(library), ...bindModules(library), ...bindData(library) };
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new LibraryError(`found no ${supported} but another: ${reason}`, { cause });
+  }
 }
 
-/** Version 2 cannot be asked. */
+/** Version 2 cannot be asked, nor can version 1, which lacks functions. */
 function majorOf(library: Library): number {
   try {
     return library.func("uint32_t ly_version_so_major(void)")() as number;
