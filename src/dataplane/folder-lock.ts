@@ -1,14 +1,7 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  statSync,
-} from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync, statSync } from "node:fs";
 import { KernelError } from "./dataplane.ts";
 import { libc } from "./libc.ts";
+import { makeFolder, onBpffs } from "./pins.ts";
 
 const lockExclusive = 2;
 const lockWithoutWaiting = 4;
@@ -48,8 +41,10 @@ export class FolderLock implements Disposable {
 }
 
 function lockedFolder(folder: string): number {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  const fd = onBpffs(`opening ${folder}`, () => {
+    makeFolder(folder);
+    return openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  });
   if (libc().flock(fd, lockExclusive | lockWithoutWaiting) === 0) return fd;
   const { dev, ino } = fstatSync(fd);
   closeSync(fd);

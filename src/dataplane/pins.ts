@@ -1,5 +1,5 @@
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { KernelError } from "./dataplane.ts";
 import { errnoName } from "./errno.ts";
 import { libbpf } from "./libbpf.ts";
@@ -47,12 +47,25 @@ export function onBpffs<T>(operation: string, action: () => T): T {
   } catch (cause) {
     if (cause instanceof KernelError || !(cause instanceof Error)) throw cause;
     const code = "code" in cause ? String(cause.code) : "EIO";
-    throw new KernelError(operation, code, cause.message, { cause });
+    const detail = cause.message.replace(`${code}: `, "");
+    throw new KernelError(operation, code, detail, { cause });
   }
 }
 
+/** Node's own recursive mkdir says ENOENT on a file system that is read-only. */
 export function makeFolder(path: string): void {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (hasCode(error, "EEXIST")) return;
+    if (!hasCode(error, "ENOENT") || dirname(path) === path) throw error;
+    makeFolder(dirname(path));
+    mkdirSync(path, { mode: 0o700 });
+  }
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
 }
 
 export function removePins(path: string): void {

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { chmodSync, chownSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { encodeFileHeader } from "../../src/journal/file-header.ts";
+import { crc32c } from "../../src/lib/crc32c.ts";
 import type { ApiClient } from "../support/api-client.ts";
 import { DaemonHome, type DaemonProcess, type Start } from "../support/daemon.ts";
 import { describeKernel } from "../support/kernel.ts";
@@ -28,6 +30,22 @@ const refusals: readonly Refusal[] = [
     dataplane: "kernel",
     how: (home) => ({ args: ["--pin-dir", home.directory] }),
     says: /is on no bpf file system: mount -t bpf bpf <folder>; without a kernel: --dataplane memory\n$/,
+  },
+  {
+    title: "with a bpf file system that is read-only",
+    dataplane: "kernel",
+    how: () => ({ mounts: "mount -t bpf -o ro bpf /sys/fs/bpf" }),
+    says: /^yangplaned: opening \/sys\/fs\/bpf\/\S+: EROFS: read-only file system.*\n$/,
+  },
+  {
+    title: "with a state directory of a newer version",
+    how: ({ stateDirectory }) => {
+      const journal = join(stateDirectory, "journal");
+      mkdirSync(journal, { recursive: true });
+      writeFileSync(join(journal, `log-${"0".repeat(20)}`), newerLog());
+      return {};
+    },
+    says: /^yangplaned: .*\/journal\/log-0{20}: has format version 2, this program reads 1\n$/,
   },
   {
     title: "with a state directory on a file system that is read-only",
@@ -91,6 +109,14 @@ const refusals: readonly Refusal[] = [
     says: /^yangplaned: --tls-key \/tmp: EISDIR.*\n$/,
   },
 ];
+
+/** The header of a log as another version would write it. */
+function newerLog(): Buffer {
+  const header = encodeFileHeader("log", 0);
+  header.writeUInt32LE(2, 8);
+  header.writeUInt32LE(crc32c(header.subarray(0, 28)), 28);
+  return header;
+}
 
 function tls(cert: string, key: string): string[] {
   return ["--tls-cert", cert, "--tls-key", key];

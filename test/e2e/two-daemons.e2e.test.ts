@@ -46,6 +46,17 @@ describeKernel("two daemons on one host", { since: "6.6" }, () => {
     await second?.call(`${service}/CreateSimplebridge`, bridge());
   }).timeout(20_000);
 
+  it("do not share a folder of pins", async () => {
+    const [first, second] = homes;
+    await daemons[1]?.stop();
+
+    const { errors } = await second.spawn({ args: ["--pin-dir", first.pinDirectory] }).ended;
+
+    const { child } = daemons[0] ?? {};
+    const whose = `EBUSY: the process with pid ${child?.pid} has its programs there`;
+    assert.equal(errors, `yangplaned: opening ${first.pinDirectory}: ${whose}\n`);
+  }).timeout(20_000);
+
   it("share a device with other tools", async () => {
     using _ = otherTool(homes[0].directory, veth);
 
