@@ -1,11 +1,8 @@
-import { Client, credentials, type Metadata, type ServiceError, status } from "@grpc/grpc-js";
-import protobuf from "protobufjs";
-import descriptor from "protobufjs/ext/descriptor/index.js";
 import type { IrModule } from "../datamodel/schema/ir.ts";
-import { coreDescriptorSet } from "../gen/proto/core-descriptors.ts";
+import { CoreClient, type Reply, type ViolationMessage, violationOf } from "./core-client.ts";
 import { chunks, type Edit, entryCount } from "./edit.ts";
 import { type Lengths, type Part, type PartRequest, readStart, readWhole } from "./long-lists.ts";
-import { Refusal, Unreachable, type Violation } from "./refusal.ts";
+import { Refusal, type Violation } from "./refusal.ts";
 import {
   type StepMessage,
   type TraceListener,
@@ -71,22 +68,13 @@ export interface Outcome {
   readonly violations: readonly Violation[];
 }
 
-const packageName = "yangplane.core.v1";
-const deadlineMs = 120_000;
-/** Replies are at most 4 MiB of payload, plus framing. */
-const replySizeMax = 8 * 2 ** 20;
 const cubePageSize = 1000;
 
 export class Daemon {
-  readonly #socket: string;
-  readonly #client: Client;
-  readonly #protos = loadProtos();
+  readonly #client: CoreClient;
 
   constructor(socket: string) {
-    this.#socket = socket;
-    this.#client = new Client(`unix:${socket}`, credentials.createInsecure(), {
-      "grpc.max_receive_message_length": replySizeMax,
-    });
+    this.#client = new CoreClient(socket);
   }
 
   close(): void {
@@ -94,33 +82,33 @@ export class Daemon {
   }
 
   async modules(): Promise<ModuleInfo[]> {
-    const reply = await this.#call("SchemaService", "ListModules", {});
+    const reply = await this.#client.call(["SchemaService", "ListModules"], {});
     return (reply["modules"] ?? []) as ModuleInfo[];
   }
 
   async model(name: string): Promise<IrModule> {
-    const reply = await this.#call("SchemaService", "GetModule", { name });
+    const reply = await this.#client.call(["SchemaService", "GetModule"], { name });
     return JSON.parse(String(reply["schema_json"])) as IrModule;
   }
 
   async services(): Promise<ServiceInfo[]> {
-    const reply = await this.#call("ServiceService", "ListServices", {});
+    const reply = await this.#client.call(["ServiceService", "ListServices"], {});
     const listed = (reply["services"] ?? []) as (Omit<ServiceInfo, "cubes"> & { cubes: string })[];
     return listed.map((service) => ({ ...service, cubes: Number(service.cubes) }));
   }
 
   /** Loads what is built in a folder; `name`: what the service has to be called. */
   async loadService(directory: string, name = ""): Promise<void> {
-    await this.#call("ServiceService", "LoadService", { directory, name });
+    await this.#client.call(["ServiceService", "LoadService"], { directory, name });
   }
 
   async unloadService(name: string): Promise<void> {
-    await this.#call("ServiceService", "UnloadService", { name });
+    await this.#client.call(["ServiceService", "UnloadService"], { name });
   }
 
   /** Compares the data plane with the configuration, and mends it where that is wanted. */
   async verify(repair: boolean): Promise<Verification> {
-    const reply = await this.#call("DataplaneService", "Verify", { repair });
+    const reply = await this.#client.call(["DataplaneService", "Verify"], { repair });
     const { drifts, total, repaired, commit_id: commitId } = reply;
     return {
       drifts: drifts as Drift[],
@@ -135,7 +123,7 @@ export class Daemon {
     let pageToken = "";
     do {
       const request = { service, page_size: cubePageSize, page_token: pageToken };
-      const reply = await this.#call("CubeService", "ListCubes", request);
+      const reply = await this.#client.call(["CubeService", "ListCubes"], request);
       cubes.push(...((reply["cubes"] ?? []) as CubeInfo[]));
       pageToken = String(reply["next_page_token"] ?? "");
     } while (pageToken !== "");
@@ -145,7 +133,7 @@ export class Daemon {
   /** Undefined where there is no cube of that name. */
   async cube(name: string): Promise<CubeInfo | undefined> {
     try {
-      const reply = await this.#call("CubeService", "GetCube", { name });
+      const reply = await this.#client.call(["CubeService", "GetCube"], { name });
       return reply["cube"] as CubeInfo;
     } catch (error) {
       // A name no cube could have is refused as such; for us there is none either.
@@ -168,7 +156,7 @@ export class Daemon {
 
   async #part({ path, pageSize, pageToken = "" }: PartRequest): Promise<Part> {
     const request = { path, page_size: pageSize, page_token: pageToken };
-    const { json, rests } = await this.#call("DatastoreService", "Get", request);
+    const { json, rests } = await this.#client.call(["DatastoreService", "Get"], request);
     return {
       data: JSON.parse(String(json)),
       rests: ((rests ?? []) as RestMessage[]).map(({ size, page_token: token, ...rest }) => ({
@@ -180,14 +168,14 @@ export class Daemon {
   }
 
   async invoke(path: string, json: string): Promise<unknown> {
-    const reply = await this.#call("DatastoreService", "Invoke", { path, json });
+    const reply = await this.#client.call(["DatastoreService", "Invoke"], { path, json });
     return JSON.parse(String(reply["json"] || "{}"));
   }
 
   /** What an action or rpc would do to the data plane. */
   async planInvoke(path: string, json: string): Promise<readonly PlanStep[]> {
     const request = { path, json, options: { dry_run: true } };
-    const { plan } = await this.#call("DatastoreService", "Invoke", request);
+    const { plan } = await this.#client.call(["DatastoreService", "Invoke"], request);
     return (plan as { steps?: PlanStep[] } | undefined)?.steps ?? [];
   }
 
@@ -204,122 +192,41 @@ export class Daemon {
     const [only, ...more] = messages;
     const reply =
       only && more.length === 0
-        ? await this.#call("TransactionService", "Apply", only)
+        ? await this.#client.call(["TransactionService", "Apply"], only)
         : await this.#stream(messages, progress);
     const plan = (reply["plan"] ?? {}) as { steps?: PlanStep[] };
     const violations = (reply["violations"] ?? []) as ViolationMessage[];
     return { steps: plan.steps ?? [], violations: violations.map(violationOf) };
   }
 
-  /** Tells steps until the trace is over, or the signal comes; gives how many were lost. */
-  trace(request: TraceRequest, listener: TraceListener, signal: AbortSignal): Promise<number> {
-    const { path, encode, decode } = this.#method("TraceService", "Trace");
-    const call = this.#client.makeServerStreamRequest(path, encode, decode, request);
-    let lost = 0;
-    return new Promise((resolve, reject) => {
-      signal.addEventListener("abort", () => call.cancel());
-      call.on("metadata", () => listener.begun());
-      call.on("data", ({ step, end }: Reply) => {
-        if (step) listener.step(traceStep(step as StepMessage));
-        if (end) lost = Number((end as Reply)["lost"]);
-      });
-      call.on("error", (error: ServiceError) => {
-        if (signal.aborted) resolve(lost);
-        else reject(this.#failure(error));
-      });
-      call.on("end", () => resolve(lost));
-    });
-  }
-
-  #call(service: string, method: string, request: object): Promise<Reply> {
-    const { path, encode, decode } = this.#method(service, method);
-    return new Promise((resolve, reject) => {
-      this.#client.makeUnaryRequest(
-        path,
-        encode,
-        decode,
-        request,
-        this.#options(),
-        (error, reply) => {
-          if (error) reject(this.#failure(error));
-          else resolve(reply ?? {});
-        },
-      );
-    });
-  }
-
-  async #stream(
+  #stream(
     messages: readonly ApplyMessage[],
     progress: ((sent: number) => void) | undefined,
   ): Promise<Reply> {
-    const { path, encode, decode } = this.#method("TransactionService", "ApplyStream");
-    let settle: (error: ServiceError | null, reply?: Reply) => void = () => undefined;
-    const reply = new Promise<Reply>((resolve, reject) => {
-      settle = (error, value) => (error ? reject(this.#failure(error)) : resolve(value ?? {}));
-    });
-    const call = this.#client.makeClientStreamRequest(
-      path,
-      encode,
-      decode,
-      this.#options(),
-      (error: ServiceError | null, value?: Reply) => settle(error, value),
-    );
-    // An early refusal ends the writes below; the reply has the reason.
-    call.on("error", () => undefined);
     let sent = 0;
-    for (const { entryCount, ...message } of messages) {
-      await Promise.race([reply, new Promise((resolve) => call.write(message, resolve))]);
-      sent += entryCount;
+    return this.#client.sendStream(["TransactionService", "ApplyStream"], messages, (message) => {
+      sent += message.entryCount;
       progress?.(sent);
-    }
-    call.end();
-    return reply;
+    });
   }
 
-  #method(service: string, name: string) {
-    const method = this.#protos.lookupService(`${packageName}.${service}`).methods[name];
-    const request = method?.resolvedRequestType;
-    const response = method?.resolvedResponseType;
-    if (!request || !response) throw new Error(`the API has no ${service}.${name}`);
-    return {
-      path: `/${packageName}.${service}/${name}`,
-      encode: (message: object) =>
-        Buffer.from(request.encode(request.fromObject(message)).finish()),
-      decode: (bytes: Buffer): Reply =>
-        response.toObject(response.decode(bytes), { enums: String, defaults: true, longs: String }),
-    };
+  /** Tells steps until the trace is over, or the signal comes; gives how many were lost. */
+  async trace(
+    request: TraceRequest,
+    listener: TraceListener,
+    signal: AbortSignal,
+  ): Promise<number> {
+    let lost = 0;
+    await this.#client.hearStream(["TraceService", "Trace"], request, {
+      begun: () => listener.begun(),
+      reply: ({ step, end }) => {
+        if (step) listener.step(traceStep(step as StepMessage));
+        if (end) lost = Number((end as Reply)["lost"]);
+      },
+      signal,
+    });
+    return lost;
   }
-
-  #options() {
-    return { deadline: Date.now() + deadlineMs };
-  }
-
-  #failure(error: ServiceError): Error {
-    if (isTransportFailure(error)) return new Unreachable(this.#socket, error.details);
-    return new Refusal(status[error.code], error.details, this.#violations(error.metadata));
-  }
-
-  /** `grpc-status-details-bin` holds a google.rpc.Status with core.v1.Violations in its details. */
-  #violations(metadata: Metadata | undefined): { violations: readonly Violation[]; total: number } {
-    const [bytes] = metadata?.get("grpc-status-details-bin") ?? [];
-    const none = { violations: [], total: 0 };
-    if (!(bytes instanceof Buffer)) return none;
-    const details = this.#decode("google.rpc.Status", bytes)["details"] as AnyMessage[];
-    const found = details.find(({ type_url: type }) => type.endsWith(`/${packageName}.Violations`));
-    if (!found) return none;
-    const carried = this.#decode(`${packageName}.Violations`, found.value);
-    const violations = (carried["violations"] as ViolationMessage[]).map(violationOf);
-    return { violations, total: Number(carried["total"]) };
-  }
-
-  #decode(type: string, bytes: Uint8Array): Reply {
-    const message = this.#protos.lookupType(type);
-    return message.toObject(message.decode(bytes), { defaults: true });
-  }
-}
-
-interface Reply {
-  [field: string]: unknown;
 }
 
 interface ApplyMessage {
@@ -329,49 +236,11 @@ interface ApplyMessage {
   readonly options?: { readonly dry_run: boolean };
 }
 
-interface ViolationMessage {
-  readonly path: string;
-  readonly error_tag: string;
-  readonly message: string;
-}
-
-function violationOf({ path, error_tag: errorTag, message }: ViolationMessage): Violation {
-  return { path, errorTag, message };
-}
-
 interface RestMessage {
   readonly pointer: string;
   readonly path: string;
   readonly size: string;
   readonly page_token: string;
-}
-
-interface AnyMessage {
-  readonly type_url: string;
-  readonly value: Uint8Array;
-}
-
-/** The descriptor extension adds it to Root; its own types leave it out. */
-type RootWithDescriptors = typeof protobuf.Root & {
-  fromDescriptor(files: protobuf.Message): protobuf.Root;
-};
-
-function loadProtos(): protobuf.Root {
-  const all = descriptor.FileDescriptorSet.decode(Buffer.from(coreDescriptorSet, "base64"));
-  const { file } = all as protobuf.Message & { file: readonly { name: string }[] };
-  // What a server needs besides is no use here, and takes its time.
-  const files = file.filter(({ name }) => !/^(grpc|health|channelz)/.test(name));
-  const root = (protobuf.Root as RootWithDescriptors).fromDescriptor(
-    descriptor.FileDescriptorSet.create({ file: files }),
-  );
-  root.resolveAll();
-  return root;
-}
-
-/** Anything the daemon itself has said comes with other words. */
-function isTransportFailure({ code, details }: ServiceError): boolean {
-  if (code !== status.UNAVAILABLE && code !== status.INTERNAL) return false;
-  return /^No connection established|^Connection dropped|RST_STREAM|ECONNRE|EPIPE/.test(details);
 }
 
 function editMessage({ path, operation, json }: Edit): object {
