@@ -24,7 +24,8 @@ bpf: $(stamps)/apt
 demo: build build/tools/grpcurl
 	@examples/demo.sh
 
-# Checks, then unit, kernel and e2e tests; the last line is `N passed, N failed`.
+# Checks, then unit, kernel and e2e tests; the last line is `N passed, N failed`. Of the unit tests the
+# coverage is measured, and may only rise (test/coverage.json).
 test: build deps package
 	@node --import tsx tools/run-tests.ts check unit kernel e2e
 

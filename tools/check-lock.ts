@@ -2,21 +2,9 @@
  * Fails if an entry of a lock file that main has is changed or gone: field numbers are a promise
  * to clients. On main itself the commit before is what counts.
  */
-import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
-
-function git(...args: string[]): string {
-  return execFileSync("git", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
-}
-
-function commitOf(revision: string): string | undefined {
-  try {
-    return git("rev-parse", "--verify", "--quiet", `${revision}^{commit}`).trim();
-  } catch {
-    return undefined; // A shallow clone or a first commit has no such revision.
-  }
-}
+import { git, referenceCommit } from "./main-commit.ts";
 
 /** Entries of `before` that `after` has lost or altered, as paths of object keys. */
 export function brokenPromises(before: unknown, after: unknown, path = ""): string[] {
@@ -43,8 +31,7 @@ function checkAgainst(commit: string): string[] {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const base = commitOf("origin/main") ?? commitOf("main");
-  const reference = base === commitOf("HEAD") ? commitOf("HEAD^") : base;
+  const reference = referenceCommit();
   const broken = reference === undefined ? [] : checkAgainst(reference);
   for (const entry of broken) console.log(`${entry} was changed or removed`);
   process.exitCode = broken.length === 0 ? 0 : 1;

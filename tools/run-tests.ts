@@ -4,6 +4,7 @@
  */
 import { spawn } from "node:child_process";
 import { checks } from "./checks.ts";
+import { judgeCoverage } from "./coverage.ts";
 
 interface Tally {
   readonly passed: number;
@@ -81,8 +82,18 @@ async function runChecks(): Promise<Tally> {
 async function runMocha(suite: string): Promise<Tally> {
   const args = mochaSuites[suite];
   if (args === undefined) throw new Error(`no such suite: ${suite}`);
-  const { output, exitCode } = await run(["npx", "mocha", ...args], false);
-  return readSummary(output, exitCode);
+  const isMeasured = suite === "unit";
+  const tool = isMeasured ? ["c8", "mocha"] : ["mocha"];
+  const { output, exitCode } = await run(["npx", ...tool, ...args], false);
+  const tally = readSummary(output, exitCode);
+  return isMeasured ? add(tally, reportCoverage()) : tally;
+}
+
+/** The coverage counts as one test. */
+function reportCoverage(): Tally {
+  const faults = judgeCoverage();
+  for (const fault of faults) console.log(`  FAIL ${fault}`);
+  return faults.length === 0 ? { ...none, passed: 1 } : { ...none, failed: 1 };
 }
 
 async function runSuites(suites: readonly string[]): Promise<Tally> {
