@@ -5,7 +5,8 @@
  *	cube_log(LOG_DEBUG, "from port %u to %I", in_port, ip->daddr);
  *
  * %u %d %x take numbers, %I an IPv4 address and %P a port as they are in a packet,
- * %M the address of MAC bytes. A level that is off costs the lookup of one row.
+ * %M six octets of a MAC address in the order of memory, %W a way (transparent.h).
+ * A level that is off costs the lookup of one row.
  */
 #pragma once
 

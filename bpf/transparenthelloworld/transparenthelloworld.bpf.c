@@ -25,66 +25,48 @@ static __always_inline enum transparenthelloworld_action action(__u32 way)
 	return set ? set->action : TRANSPARENTHELLOWORLD_DROP;
 }
 
-static __always_inline void log_ingress(enum transparenthelloworld_action act)
-{
-	if (act == TRANSPARENTHELLOWORLD_PASS)
-		cube_log(LOG_DEBUG, "[INGRESS] passing packet");
-	else if (act == TRANSPARENTHELLOWORLD_SLOWPATH)
-		cube_log(LOG_DEBUG, "[INGRESS] sending packet to slow path");
-	else
-		cube_log(LOG_DEBUG, "[INGRESS] dropping packet");
-}
-
-static __always_inline void log_egress(enum transparenthelloworld_action act)
-{
-	if (act == TRANSPARENTHELLOWORLD_PASS)
-		cube_log(LOG_DEBUG, "[EGRESS] passing packet");
-	else if (act == TRANSPARENTHELLOWORLD_SLOWPATH)
-		cube_log(LOG_DEBUG, "[EGRESS] sending packet to slow path");
-	else
-		cube_log(LOG_DEBUG, "[EGRESS] dropping packet");
-}
-
-static __always_inline int do_action(struct __sk_buff *skb, enum transparenthelloworld_action act)
+static __always_inline int act(struct __sk_buff *skb, enum way way)
 {
 	struct port_counters *counts = tc_arrive(skb);
 
-	if (act == TRANSPARENTHELLOWORLD_PASS)
+	switch (action(way)) {
+	case TRANSPARENTHELLOWORLD_PASS:
+		cube_log(LOG_DEBUG, "[%W] passing packet", way);
 		return tc_pass(skb, counts);
-	if (act == TRANSPARENTHELLOWORLD_SLOWPATH)
+	case TRANSPARENTHELLOWORLD_SLOWPATH:
+		cube_log(LOG_DEBUG, "[%W] sending packet to slow path", way);
 		return tc_punt(skb, counts, 0);
-	return tc_drop(skb, counts, TRANSPARENTHELLOWORLD_DROP_ACTION);
+	default:
+		cube_log(LOG_DEBUG, "[%W] dropping packet", way);
+		return tc_drop(skb, counts, TRANSPARENTHELLOWORLD_DROP_ACTION);
+	}
 }
 
 SEC("tc")
 int ingress(struct __sk_buff *skb)
 {
-	enum transparenthelloworld_action act = action(WAY_INGRESS);
-
-	log_ingress(act);
-	return do_action(skb, act);
+	return act(skb, WAY_INGRESS);
 }
 
 SEC("tc")
 int egress(struct __sk_buff *skb)
 {
-	enum transparenthelloworld_action act = action(WAY_EGRESS);
-
-	log_egress(act);
-	return do_action(skb, act);
+	return act(skb, WAY_EGRESS);
 }
 
 SEC("xdp")
 int xdp_ingress(struct xdp_md *ctx)
 {
-	enum transparenthelloworld_action act = action(WAY_INGRESS);
-
-	if (act == TRANSPARENTHELLOWORLD_SLOWPATH)
-		return xdp_leave(ctx);
-	log_ingress(act);
-	if (act == TRANSPARENTHELLOWORLD_PASS)
+	switch (action(WAY_INGRESS)) {
+	case TRANSPARENTHELLOWORLD_PASS:
+		cube_log(LOG_DEBUG, "[%W] passing packet", WAY_INGRESS);
 		return xdp_pass(ctx);
-	return xdp_drop(ctx, WAY_INGRESS, TRANSPARENTHELLOWORLD_DROP_ACTION);
+	case TRANSPARENTHELLOWORLD_SLOWPATH:
+		return xdp_leave(ctx);
+	default:
+		cube_log(LOG_DEBUG, "[%W] dropping packet", WAY_INGRESS);
+		return xdp_drop(ctx, WAY_INGRESS, TRANSPARENTHELLOWORLD_DROP_ACTION);
+	}
 }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -1,5 +1,5 @@
 import type { Dataplane } from "../../dataplane/dataplane.ts";
-import { type LogRecord, logLevel, logRecord } from "../../gen/bpf/core.ts";
+import { type LogRecord, logLevel, logRecord, way } from "../../gen/bpf/core.ts";
 import { recirculationObject } from "../../gen/bpf/recirculation.ts";
 import { be16, u64 } from "../../lib/codec.ts";
 import { formatIpAddress } from "../../lib/ip.ts";
@@ -53,7 +53,7 @@ export function logText({ text, args }: Pick<LogRecord, "text" | "args">): strin
   const end = text.indexOf(0);
   const format = Buffer.from(text.subarray(0, end < 0 ? text.length : end)).toString("latin1");
   let next = 0;
-  return format.replace(/%([%udxIPM])/g, (_, form: string) => {
+  return format.replace(/%([%udxIPMW])/g, (_, form: string) => {
     if (form === "%") return "%";
     const arg = args[next] ?? 0n;
     next += 1;
@@ -66,6 +66,7 @@ function argumentText(form: string, arg: bigint): string {
   if (form === "d") return String(BigInt.asIntN(32, arg));
   if (form === "x") return arg.toString(16);
   if (form === "I") return formatIpAddress(bytes.subarray(0, 4));
+  if (form === "W") return BigInt(way.egress) === arg ? "EGRESS" : "INGRESS";
   if (form === "P") return String(be16.decode(bytes));
   return form === "M" ? macText(bytes.subarray(0, 6)) : String(arg);
 }

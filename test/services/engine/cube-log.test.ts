@@ -31,6 +31,7 @@ describe("a line of a program", () => {
     ["flags %x", [0xbeefn], "flags beef"],
     ["from %I port %P", [inMemory(192, 0, 2, 1), inMemory(0x1f, 0x90)], "from 192.0.2.1 port 8080"],
     ["station %M", [inMemory(2, 0, 0, 0, 0, 10)], "station 02:00:00:00:00:0a"],
+    ["[%W] after [%W]", [1n, 0n], "[EGRESS] after [INGRESS]"],
     ["100%% of %u", [9n], "100% of 9"],
     ["%u and no more %u", [1n], "1 and no more 0"],
     ["an unknown %z", [1n], "an unknown %z"],
