@@ -82,6 +82,7 @@ describe("trace", () => {
       step({ cube: "br0", target: nowhere }),
       step({ event: "dropped", cube: "br0", reason: "no-peer" }),
       step({ event: "dropped", reason: "hop-limit" }),
+      step({ event: "punted", cube: "hw0" }),
     ];
 
     const [heading, ...lines] = steps.flatMap((one) => view.lines(one));
@@ -99,6 +100,7 @@ describe("trace", () => {
       "       +0 µs  br0 sends it to nothing",
       "       +0 µs  br0 drops it: no-peer",
       "       +0 µs  is dropped: hop-limit",
+      "       +0 µs  hw0 hands it to the daemon",
     ]);
   });
 

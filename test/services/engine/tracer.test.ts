@@ -98,6 +98,7 @@ describe("a trace", () => {
     emit(fixture, { hop: { ...none, kind: "device", arg: ifindex } });
     emit(fixture, { event: "dropped", frame: 9, reason: 9 });
     emit(fixture, { event: "copied", frame: 9, hop: { ...none, kind: "next", arg: ifindex } });
+    emit(fixture, { event: "punted", frame: 9 });
     stop();
 
     assert.deepEqual(
@@ -112,6 +113,7 @@ describe("a trace", () => {
         },
         { frame: 2, event: "dropped", cube: "br0", reason: "link-local" },
         { frame: 2, event: "copied", cube: "br0", target: { kind: "stack", device: "dev2" } },
+        { frame: 2, event: "punted", cube: "br0" },
       ],
     );
     assert.deepEqual(steps[0]?.head, head.subarray(0, 60));
