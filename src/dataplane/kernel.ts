@@ -74,7 +74,7 @@ export class KernelDataplane implements Dataplane {
   readonly #attachments: Attachments;
   readonly #objects: PinnedObjects;
   readonly #watch: PinWatch;
-  readonly #packetOut = new PacketOut(() => this.openRecirculation());
+  readonly #packetOut = new PacketOut(() => this.recirculation());
   readonly #ringBuffers = new Map<string, RingBuffer>();
 
   readonly #lock: FolderLock;

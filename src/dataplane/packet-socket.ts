@@ -30,16 +30,16 @@ const MARK_SLOT_SHIFT = 8;
  * mark names.
  */
 export class PacketOut implements Disposable {
-  readonly #device: () => number;
+  readonly #device: () => number | undefined;
   #socket: PacketSocket | undefined;
 
   /** `device`: the index of that device, asked for when there is something to send. */
-  constructor(device: () => number) {
+  constructor(device: () => number | undefined) {
     this.#device = device;
   }
 
   send(frame: OutgoingFrame): void {
-    this.#socket ??= new PacketSocket(this.#device());
+    this.#socket ??= new PacketSocket(this.#existingDevice());
     try {
       this.#socket.send(frame);
     } catch (error) {
@@ -48,6 +48,12 @@ export class PacketOut implements Disposable {
       if (!isOfFrame) this[Symbol.dispose]();
       throw error;
     }
+  }
+
+  #existingDevice(): number {
+    const ifindex = this.#device();
+    if (ifindex === undefined) throw new KernelError("sending a frame", "ENODEV");
+    return ifindex;
   }
 
   [Symbol.dispose](): void {

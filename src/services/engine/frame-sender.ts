@@ -1,6 +1,8 @@
 import { type Dataplane, KernelError } from "../../dataplane/dataplane.ts";
+import { way } from "../../gen/bpf/core.ts";
 import type { SentFrame } from "../cube-reader.ts";
 import type { CubeRuntime } from "./cube.ts";
+import { isTransparent } from "./topology.ts";
 
 /** Sends frames of services, and counts those that the kernel did not take. */
 export class FrameSender {
@@ -16,7 +18,7 @@ export class FrameSender {
   }
 
   send(cube: CubeRuntime, { data, segmentSize = 0, at, go }: SentFrame): void {
-    const slot = go === "in" ? cube.slot : cube.packetOutSlot;
+    const slot = go === "in" ? entrySlot(cube, at) : cube.packetOutSlot;
     try {
       if (slot === undefined) this.#refused += 1;
       else this.#dataplane.sendFrame({ data, segmentSize, slot, arg: at });
@@ -25,4 +27,9 @@ export class FrameSender {
       this.#refused += 1;
     }
   }
+}
+
+/** Of the program that frames from outside come to there. */
+function entrySlot({ list, slot, egressSlot }: CubeRuntime, at: number): number | undefined {
+  return isTransparent(list) && at === way.egress ? egressSlot : slot;
 }

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
+import { KernelError } from "../../../src/dataplane/dataplane.ts";
 import { type KernelDataplane, openKernelDataplane } from "../../../src/dataplane/kernel.ts";
 import { openDevices } from "../../../src/dataplane/netlink/devices.ts";
 import { recirculationObject } from "../../../src/gen/bpf/recirculation.ts";
 import { emptyState, type Version } from "../../../src/services/engine/commit-log.ts";
+import { readRecirculationDrops } from "../../../src/services/engine/counters.ts";
 import { Engine } from "../../../src/services/engine/engine.ts";
 import { anyServices, callsOf, MemoryLog, schemaOfServices } from "../../support/engine.ts";
 import { describeKernel, pinDirectory } from "../../support/kernel.ts";
@@ -44,6 +46,23 @@ describeKernel("the recirculation device", { since: "6.6" }, () => {
   const createBridge = async (_: KernelDataplane, engine: Engine): Promise<void> => {
     await callsOf(engine, schema).commit(edit(schema, "create", br0, {}));
   };
+
+  it("takes frames while it is there, and is not made for them", async () => {
+    const frame = { data: new Uint8Array(60), segmentSize: 0, slot: 9, arg: 0 };
+    await run(emptyState(schema), (dataplane) => {
+      const drops = () => readRecirculationDrops(dataplane)[0]?.packets;
+      const send = () => assert.throws(() => dataplane.sendFrame(frame), /ENOBUFS/);
+
+      send();
+      assert.equal(drops(), 1n);
+      dataplane.removeRecirculation();
+      assert.throws(() => dataplane.sendFrame(frame), KernelError);
+      assert.throws(() => dataplane.sendFrame(frame), /ENODEV/);
+      assert.equal(dataplane.recirculation(), undefined);
+      dataplane.openRecirculation();
+      dataplane.sendFrame(frame);
+    });
+  });
 
   it("is up, silent, and has its program both ways", async () => {
     await run(emptyState(schema), (dataplane) => {

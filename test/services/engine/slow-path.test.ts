@@ -204,6 +204,24 @@ describe("the transparent cube that sends frames on", () => {
   });
 });
 
+describe("a transparent cube", () => {
+  it("has frames of its service come in by the program of the way that they go", async () => {
+    const sendIn = {
+      ...transparent,
+      punted: (each: PuntedFrame) => ({ send: [{ ...each, go: "in" }] }),
+    };
+    const services = [sendIn] as object as readonly Discovered[];
+    const fixture = await engineFixture({ services });
+    const slots: number[] = [];
+    fixture.memory.onFrame = ({ slot }) => void slots.push(slot);
+    await fixture.commit(fixture.edit("create", th0, {}));
+
+    for (const arg of [0, 1]) emit(fixture, { arg });
+
+    assert.deepEqual(slots, [slotOf(fixture, "ingress"), slotOf(fixture, "egress")]);
+  });
+});
+
 describe("the row by which programs know their cube", () => {
   it("has its slot and loglevel, and follows the latter", async () => {
     const fixture = await wire(() => ({}));
