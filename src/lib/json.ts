@@ -54,9 +54,14 @@ function memberCount(json: unknown): number {
     if (typeof at !== "object" || at === null) continue;
     const values = Object.values(at);
     if (!Array.isArray(at)) count += values.length;
-    for (const value of values) if (typeof value === "object") pending.push(value);
+    addComposites(values, pending);
   }
   return count;
+}
+
+/** One by one: there may be more than a call takes arguments. */
+function addComposites(values: readonly unknown[], pending: unknown[]): void {
+  for (const value of values) if (typeof value === "object") pending.push(value);
 }
 
 /** An object or array that is open. */
@@ -72,19 +77,23 @@ function duplicates(text: string): string[] {
   const places: string[] = [];
   const open: Frame[] = [];
   for (const [token, name] of text.matchAll(/("[^"\\]*(?:\\.[^"\\]*)*")(?:\s*:)?|[{}[\],]/gs)) {
-    const top = open.at(-1);
     if (token === "{") open.push({ names: new Set(), name: "", index: 0 });
     else if (token === "[") open.push({ names: undefined, name: "", index: 1 });
     else if (token === "}" || token === "]") open.pop();
-    else if (token === ",") advance(top);
-    else if (top?.names && name !== undefined && token.endsWith(":")) {
-      top.name = JSON.parse(name) as string;
-      if (top.names.has(top.name)) places.push(placeOf(open));
-      top.names.add(top.name);
-    }
+    else if (token === ",") advance(open.at(-1));
+    else if (token.endsWith(":") && !isNew(name ?? "", open.at(-1))) places.push(placeOf(open));
     if (places.length === placesMax) break;
   }
   return places;
+}
+
+/** Takes the name of a member, in quotes; false where the object has one of that name. */
+function isNew(quoted: string, frame: Frame | undefined): boolean {
+  if (frame?.names === undefined) return true;
+  frame.name = JSON.parse(quoted) as string;
+  const isKnown = frame.names.has(frame.name);
+  frame.names.add(frame.name);
+  return !isKnown;
 }
 
 function advance(frame: Frame | undefined): void {

@@ -47,6 +47,12 @@ describe("parseJson", () => {
     assert.throws(() => parseJson(text), DuplicateMemberError);
   });
 
+  it("reads arrays of any length", () => {
+    const many = Array.from({ length: 300_000 }, () => ({}));
+
+    assert.equal((parseJson(JSON.stringify(many)) as unknown[]).length, many.length);
+  });
+
   it("takes any JSON that JSON.stringify wrote", () => {
     fc.assert(
       fc.property(fc.json(), (text) => {

@@ -87,16 +87,17 @@ export class Pruner {
     const known = this.#deciding.get(schema);
     if (known) return known;
     const deciding = new Set<NodeSchema>();
-    const pending = [schema];
-    for (let at = pending.pop(); at; at = pending.pop()) {
-      for (const read of this.#conditions.get(at)?.reads.pivots.keys() ?? []) {
-        if (!this.#conditions.has(read) || deciding.has(read)) continue;
-        deciding.add(read);
-        pending.push(read);
-      }
-    }
+    this.#addDeciding(schema, deciding);
     this.#deciding.set(schema, deciding);
     return deciding;
+  }
+
+  #addDeciding(schema: NodeSchema, deciding: Set<NodeSchema>): void {
+    for (const read of this.#conditions.get(schema)?.reads.pivots.keys() ?? []) {
+      if (!this.#conditions.has(read) || deciding.has(read)) continue;
+      deciding.add(read);
+      this.#addDeciding(read, deciding);
+    }
   }
 }
 

@@ -8,6 +8,7 @@ import { type DataObject, emptyObject } from "../../../src/datamodel/tree/node.t
 import { knownPlace, parsePath } from "../../../src/datamodel/tree/path.ts";
 import { createValidator } from "../../../src/datamodel/validate/validator.ts";
 import { atOnce } from "../../../src/lib/slices.ts";
+import { limit, runs } from "../../support/fuzz-runs.ts";
 import { arbitraryData } from "../../support/random-data.ts";
 import { treeOf } from "../../support/tree.ts";
 import { fixtureSchema } from "./fixture.ts";
@@ -141,10 +142,10 @@ describe("what is wrong beside what could not be read", () => {
           seen[found.length > 0 ? "told" : "silent"] += 1;
         },
       ),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
     assert(seen.told > 20 && seen.silent > 20, JSON.stringify(seen));
-  }).timeout(60_000);
+  }).timeout(limit(60_000));
 });
 
 /** Of entries that are not unique any may be named. */

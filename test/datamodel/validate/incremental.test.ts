@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Violation } from "../../../src/datamodel/error.ts";
 import { createValidator } from "../../../src/datamodel/validate/validator.ts";
+import { limit, runs } from "../../support/fuzz-runs.ts";
 import { treeOf } from "../../support/tree.ts";
 import { fixtureSchema } from "./fixture.ts";
 import { arbitraryEdit, edited } from "./random-edits.ts";
@@ -71,10 +72,10 @@ for (const { name, json } of models)
             }
           }
         }),
-        { numRuns: 60 },
+        { numRuns: runs(60) },
       );
       assert(seen.valid > 20 && seen.invalid > 20, JSON.stringify(seen));
-    }).timeout(60_000);
+    }).timeout(limit(60_000));
   });
 
 /** Of entries that are not unique only those that changed are named, so ours may be fewer. */

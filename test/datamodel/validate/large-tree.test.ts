@@ -9,6 +9,7 @@ import type { DataObject } from "../../../src/datamodel/tree/node.ts";
 import { createValidator, type Validator } from "../../../src/datamodel/validate/validator.ts";
 import { simplebridgeModel } from "../../../src/gen/yang/simplebridge.ts";
 import { YangContext } from "../../../tools/libyang/libyang.ts";
+import { limit, runs } from "../../support/fuzz-runs.ts";
 import { edit, treeOf } from "../../support/tree.ts";
 
 const schema = linkSchema([simplebridgeModel.ir]);
@@ -102,8 +103,8 @@ describe("the validator on a tree of ten thousand entries", () => {
         let running = initial;
         for (const edits of steps) running = step(validator, running, edits);
       }),
-      { numRuns: 18, endOnFailure: true },
+      { numRuns: runs(18), endOnFailure: true },
     );
     assert(seen.valid > 5 && seen.invalid > 5, JSON.stringify(seen));
-  }).timeout(60_000);
+  }).timeout(limit(60_000));
 });

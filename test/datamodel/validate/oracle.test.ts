@@ -5,6 +5,7 @@ import { encodeJson, type JsonObject } from "../../../src/datamodel/codec/encode
 import { RequestError, type Violation } from "../../../src/datamodel/error.ts";
 import { createValidator } from "../../../src/datamodel/validate/validator.ts";
 import { native } from "../../../tools/libyang/native.ts";
+import { limit, runs } from "../../support/fuzz-runs.ts";
 import { arbitraryData } from "../../support/random-data.ts";
 import { arbitraryMutant } from "../../support/random-mutant.ts";
 import { fixtureContext, fixtureSchema } from "./fixture.ts";
@@ -15,11 +16,16 @@ interface Verdict {
   readonly json: unknown;
 }
 
-const models = ["validate-rules", "identifier-rules"];
+const models = [
+  { name: "validate-rules", usual: 500 },
+  { name: "identifier-rules", usual: 500 },
+  { name: "prune-rules", usual: 500 },
+  { name: "torture", usual: 60 },
+];
 // libyang 2 takes no deref() in the path of a leafref.
-if (native().major > 2) models.push("deref-rules");
+if (native().major > 2) models.push({ name: "deref-rules", usual: 200 });
 
-for (const name of models) {
+for (const { name, usual } of models) {
   describe(`the validator beside libyang, on ${name}`, () => {
     const schema = fixtureSchema(name);
     const validator = createValidator(schema);
@@ -56,10 +62,10 @@ for (const name of models) {
         fc.property(arbitrary, (json) => {
           seen[assertSameVerdict(json) ? "valid" : "invalid"] += 1;
         }),
-        { numRuns: 500 },
+        { numRuns: runs(usual) },
       );
       assert(seen.valid > 2 && seen.invalid > 20, JSON.stringify(seen));
-    }).timeout(60_000);
+    }).timeout(limit(60_000));
 
     it("accepts and refuses the same mutants", () => {
       fc.assert(
@@ -67,8 +73,8 @@ for (const name of models) {
           arbitrary.chain((json) => arbitraryMutant(schema, json)),
           ({ json }) => void assertSameVerdict(json),
         ),
-        { numRuns: 500 },
+        { numRuns: runs(usual) },
       );
-    }).timeout(60_000);
+    }).timeout(limit(60_000));
   });
 }

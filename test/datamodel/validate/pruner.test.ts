@@ -10,6 +10,7 @@ import { parsePath } from "../../../src/datamodel/tree/path.ts";
 import { createValidator } from "../../../src/datamodel/validate/validator.ts";
 import { atOnce } from "../../../src/lib/slices.ts";
 import type { YangContext } from "../../../tools/libyang/libyang.ts";
+import { limit, runs } from "../../support/fuzz-runs.ts";
 import { arbitraryData } from "../../support/random-data.ts";
 import { edit, jsonOf, treeOf } from "../../support/tree.ts";
 import { fixtureContext, fixtureSchema } from "./fixture.ts";
@@ -310,10 +311,10 @@ describe("whens that turn false, beside libyang", () => {
           running = compared(running, step, seen);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
     assert(seen.pruned > 50 && seen.refused > 50 && seen.same > 20, JSON.stringify(seen));
-  }).timeout(60_000);
+  }).timeout(limit(60_000));
 
   function compared(running: DataObject, step: Step, seen: Record<string, number>): DataObject {
     const edits = [
