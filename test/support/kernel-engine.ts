@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import type { Dataplane, Devices } from "../../src/dataplane/dataplane.ts";
 import { type KernelDataplane, openKernelDataplane } from "../../src/dataplane/kernel.ts";
 import { openDevices } from "../../src/dataplane/netlink/devices.ts";
@@ -76,6 +78,13 @@ export class KernelEngine implements AsyncDisposable {
     context.set(u32.encode(data.length), xdpDataEnd);
     const run = this.dataplane.testRun(entryName(ifindex), "xdp_ingress", { data, context });
     return xdpVerdicts[run.verdict] ?? `${run.verdict}`;
+  }
+
+  /** Somebody removes the pin of a map that all objects share, and asks for the repair. */
+  async loseSharedMap(name: string): Promise<void> {
+    rmSync(join(this.#pins.path, "shared", name));
+    const { isRepaired } = await this.#engine.verify({ repair: true });
+    assert.ok(isRepaired);
   }
 
   /** Waits until ring buffers that are being read have told what was expected of them. */

@@ -7,7 +7,6 @@ import { macText } from "../../lib/mac.ts";
 import type { LogLine } from "../cube-reader.ts";
 import type { CubeRuntime } from "./cube.ts";
 import type { LoadedCubes } from "./loaded-cubes.ts";
-import { recirculationObjectId } from "./recirculation.ts";
 
 const { logs } = recirculationObject.maps;
 
@@ -20,15 +19,17 @@ export interface CubeLine extends LogLine {
 }
 
 export interface CubeLogParts {
+  /** The object on the recirculation device, which has the ring buffer too. */
+  readonly objectId: string;
   readonly dataplane: Dataplane;
   readonly loaded: LoadedCubes;
   readonly onLine: (line: CubeLine) => void;
 }
 
 /** Tells the lines that programs write by cube_log (bpf/include/log.h). */
-export function followLogs({ dataplane, loaded, onLine }: CubeLogParts): Disposable {
+export function followLogs({ objectId, dataplane, loaded, onLine }: CubeLogParts): Disposable {
   const losses = new Losses();
-  return dataplane.subscribe(recirculationObjectId(dataplane), logs.name, (bytes) => {
+  return dataplane.subscribe(objectId, logs.name, (bytes) => {
     const record = logRecord.decode(bytes);
     const cube = loaded.bySlot(record.slot);
     const { level } = record;

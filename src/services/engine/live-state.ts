@@ -20,6 +20,7 @@ import {
 import type { Plan } from "./planner.ts";
 import { PortWatcher } from "./port-watcher.ts";
 import { Reactions } from "./reactions.ts";
+import { isRecirculation, recirculationObjectId } from "./recirculation.ts";
 import { Rings } from "./rings.ts";
 import { followPunts } from "./slow-path.ts";
 import { StateReader } from "./state-reader.ts";
@@ -39,6 +40,7 @@ export class LiveState implements Disposable {
   readonly #ports: PortWatcher;
   /** What goes on by itself, once started. */
   #background: readonly Disposable[] = [];
+  #shared: readonly Disposable[] = [];
 
   constructor(live: LiveParts) {
     const sender = new FrameSender(live.dataplane);
@@ -61,9 +63,8 @@ export class LiveState implements Disposable {
     this.#ports.look();
     const expiry = new Expiry(planner, this.#reactions);
     const devices = new DeviceFollower({ ...this.#parts, rewired: () => this.#ports.look() });
-    const following = { ...this.#parts, loaded: planner.loaded, reactions: this.#reactions };
-    const slowPath = [followPunts(following), followLogs(following)];
-    this.#background = [devices, expiry, this.#rings, ...slowPath];
+    this.#followShared(recirculationObjectId(this.#parts.dataplane));
+    this.#background = [devices, expiry, this.#rings];
   }
 
   /** Takes note of cubes that came and went with a commit, and of ports that were released. */
@@ -78,11 +79,21 @@ export class LiveState implements Disposable {
   /** Takes note of objects that were loaded beside any commit. */
   reloaded(objectIds: ReadonlySet<string>): void {
     this.#rings.followAnew(objectIds, this.#parts.planner.loaded);
+    const recirculation = [...objectIds].find(isRecirculation);
+    if (recirculation !== undefined) this.#followShared(recirculation);
     this.#ports.look();
   }
 
   [Symbol.dispose](): void {
-    for (const work of this.#background) work[Symbol.dispose]();
+    for (const work of [...this.#background, ...this.#shared]) work[Symbol.dispose]();
+  }
+
+  /** The ring buffers that all cubes have together, by an object that has them. */
+  #followShared(objectId: string): void {
+    for (const ring of this.#shared) ring[Symbol.dispose]();
+    const { loaded } = this.#parts.planner;
+    const parts = { ...this.#parts, objectId, loaded, reactions: this.#reactions };
+    this.#shared = [followPunts(parts), followLogs(parts)];
   }
 
   /** See Datastore.read; of the state, only what the path needs is read. */

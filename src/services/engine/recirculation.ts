@@ -62,7 +62,8 @@ export function recirculationObjectId(dataplane: Dataplane): string {
   return dataplane.objects().find(isRecirculation) ?? recirculationId;
 }
 
-function isRecirculation(id: string): boolean {
+/** Whether an object was loaded for the recirculation device. */
+export function isRecirculation(id: string): boolean {
   return id.split("~")[0] === recirculationId;
 }
 

@@ -6,7 +6,6 @@ import type { PuntedFrame } from "../cube-reader.ts";
 import type { CubeRuntime } from "./cube.ts";
 import type { LoadedCubes } from "./loaded-cubes.ts";
 import type { Reactions } from "./reactions.ts";
-import { recirculationObjectId } from "./recirculation.ts";
 import { isTransparent } from "./topology.ts";
 
 /** Of the two MAC addresses, behind which a tag stands. */
@@ -18,6 +17,8 @@ const WAY_MASK = 1;
 const { punts } = recirculationObject.maps;
 
 export interface SlowPathParts {
+  /** The object on the recirculation device, which has the ring buffer too. */
+  readonly objectId: string;
   readonly dataplane: Dataplane;
   readonly loaded: LoadedCubes;
   readonly reactions: Reactions;
@@ -28,8 +29,8 @@ export interface SlowPathParts {
  * the queue: each frame is done with when the next is read, and what finds no room is dropped and
  * counted by the program.
  */
-export function followPunts({ dataplane, loaded, reactions }: SlowPathParts): Disposable {
-  return dataplane.subscribe(recirculationObjectId(dataplane), punts.name, (record) => {
+export function followPunts({ objectId, dataplane, loaded, reactions }: SlowPathParts): Disposable {
+  return dataplane.subscribe(objectId, punts.name, (record) => {
     const head = punt.decode(record);
     const cube = loaded.bySlot(head.slot);
     const punted = cube?.service.punted;

@@ -123,6 +123,20 @@ describeKernel("a transparent cube in the kernel", { since: "6.6" }, () => {
     });
   }
 
+  for (const map of ["punts", "logs"]) {
+    it(`has the daemon send frames on, and logs, after ${map} was lost and mended`, async () => {
+      await using engine = await onDevice({ "ingress-action": "SLOWPATH", loglevel: "DEBUG" });
+
+      await engine.loseSharedMap(map);
+      const isIn = ({ objectId }: { objectId: string }) => objectId.startsWith("devices/");
+      const entry = engine.dataplane.attachments().find(isIn)?.objectId ?? "";
+      engine.dataplane.testRun(entry, "ingress", { data: frame });
+      await engine.until(() => engine.lines.length > 0 && counters(engine, "ingress")[1] === "1");
+
+      assert.deepEqual(engine.texts, ["[INGRESS] sending packet to slow path"]);
+    });
+  }
+
   it("leaves frames for the daemon to TC, in XDP", async () => {
     await using engine = await onDevice({ type: "XDP_DRV", "ingress-action": "SLOWPATH" });
 
