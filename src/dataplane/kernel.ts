@@ -26,7 +26,7 @@ import { type MapCounter, openMapCounter } from "./map-counter.ts";
 import { PacketOut } from "./packet-socket.ts";
 import { PinWatch } from "./pin-watch.ts";
 import { PinnedObjects } from "./pinned-objects.ts";
-import { checked, makeFolder, onBpffs, PinnedFiles, removePins } from "./pins.ts";
+import { checked, givingWay, makeFolder, onBpffs, PinnedFiles, removePins } from "./pins.ts";
 import {
   openRecirculationDevice,
   recirculationIndex,
@@ -151,7 +151,8 @@ export class KernelDataplane implements Dataplane {
   }
 
   loadObject(request: ObjectRequest, from?: string): void {
-    this.#watch.whileOwn(() => this.#objects.load(request, from));
+    const load = () => this.#objects.load(request, from);
+    this.#watch.whileOwn(() => givingWay(this.#files, load));
   }
 
   mapsTakenAlong(request: ObjectRequest, from: string): ReadonlySet<string> {
@@ -247,7 +248,8 @@ export class KernelDataplane implements Dataplane {
     }
     let buffer = this.#ringBuffers.get(path);
     if (!buffer) {
-      buffer = new RingBuffer(checked(libbpf().openPin(path), `opening ${path}`), maxEntries);
+      const open = () => checked(libbpf().openPin(path), `opening ${path}`);
+      buffer = new RingBuffer(givingWay(this.#files, open), maxEntries);
       this.#ringBuffers.set(path, buffer);
     }
     const subscribed = buffer;

@@ -194,6 +194,8 @@ export class PinnedObjects {
   ): void {
     const staging = join(this.#parts.pinDirectory, "staging");
     try {
+      // Where files cannot be opened, a failed attempt cannot clear up behind itself.
+      removePins(staging);
       makeFolder(join(staging, "maps"));
       makeFolder(join(staging, "programs"));
       for (const [name, fd] of compiled.mapFds()) {

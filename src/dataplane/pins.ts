@@ -78,6 +78,17 @@ export function checked(result: number, operation: string, detail?: string): num
   return result;
 }
 
+/** Does something that may need descriptors, if need be once more without those kept open. */
+export function givingWay<T>(kept: Disposable, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (!(error instanceof KernelError) || error.code !== "EMFILE") throw error;
+    kept[Symbol.dispose]();
+    return action();
+  }
+}
+
 /**
  * File descriptors of pinned objects, the most recently used ones only: a host may have more
  * pins than a process may open files. A descriptor is good until the next call of `open`.
@@ -100,7 +111,7 @@ export class PinnedFiles implements Disposable {
     if (this.#latest?.path === path) return this.#latest.fd;
     const known = this.#fds.get(path);
     if (known !== undefined) this.#fds.delete(path);
-    const fd = known ?? checked(libbpf().openPin(path), `opening pin ${path}`);
+    const fd = known ?? this.#openPin(path);
     this.#fds.set(path, fd);
     this.#latest = { path, fd };
     this.#evict();
@@ -121,6 +132,12 @@ export class PinnedFiles implements Disposable {
     for (const fd of this.#fds.values()) libc().close(fd);
     this.#fds.clear();
     this.#latest = undefined;
+  }
+
+  /** Where a process may open no more files, these are the first that it can do without. */
+  #openPin(path: string): number {
+    const operation = `opening pin ${path}`;
+    return givingWay(this, () => checked(libbpf().openPin(path), operation));
   }
 
   #evict(): void {
