@@ -39,7 +39,7 @@ export interface HopRow {
   readonly cube: string;
   readonly key: number;
   readonly hop: Hop;
-  /** Of a transparent cube: by which hop frames get there. */
+  /** Of a transparent cube, and behind an egress program: by which hop frames get there. */
   readonly enteredBy?: Hop;
   /** Of a device: where frames go on without us. */
   readonly past?: Hop;
@@ -119,8 +119,9 @@ export function portHops(end: PortEnd, far: FarEnd | undefined, bank: Bank): Por
   if (far.port || cube.egressSlot === undefined) {
     return { rows: [...rows, { ...own, hop: leaving.first }], out, isPlain };
   }
-  const behind = { ...rowOf(cube, "egressHops"), key: index, hop: leaving.first };
-  const before = { ...own, hop: tailHop(cube.egressSlot, index) };
+  const enteredBy = tailHop(cube.egressSlot, index);
+  const behind = { ...rowOf(cube, "egressHops"), key: index, hop: leaving.first, enteredBy };
+  const before = { ...own, hop: enteredBy };
   return { rows: [...rows, behind, before], out, isPlain: false };
 }
 

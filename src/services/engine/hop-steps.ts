@@ -40,10 +40,14 @@ export function putHops(writer: HopWriter, { was, wanted }: HopsChange): void {
   writer.put(rows, lastPhases, moved);
 }
 
-/** Devices that nothing is on have their programs until the end: frames pass no cube from there. */
+/**
+ * Where frames began that are to begin there no more: ports without a peer lead nowhere. Devices
+ * that nothing is on have their programs until the end, so frames pass all cubes by from there.
+ */
 function ledPast(was: readonly CausedRow[], wanted: readonly CausedRow[]): readonly CausedRow[] {
   const kept = byId(wanted);
-  return was.flatMap((row) => (row.past && !kept.has(idOf(row)) ? { ...row, hop: row.past } : []));
+  const left = was.filter((row) => row.enteredBy === undefined && !kept.has(idOf(row)));
+  return left.map((row) => ({ ...row, hop: row.past ?? noHop }));
 }
 
 interface Phases {
@@ -86,11 +90,17 @@ export class HopWriter {
   /** Comes after the steps that take programs off devices. */
   clearAllBut(wanted: readonly CausedRow[]): void {
     const kept = byId(wanted);
-    const unused = [...this.#rows].filter(([id]) => !kept.has(id)).map(([, row]) => row);
-    if (unused.some(({ enteredBy }) => enteredBy)) this.#awaitFrames(phase.clearHops, "apply");
-    for (const row of unused) {
-      this.#add(isOfEntry(row) ? phase.detach : phase.clearHops, row, [row.hop, noHop]);
-    }
+    const unused = [...this.#rows.values()].filter((row) => {
+      return !kept.has(idOf(row)) && row.hop.kind !== "none";
+    });
+    for (const row of unused.filter(({ enteredBy }) => !enteredBy)) this.#clear(row);
+    const behind = unused.filter(({ enteredBy }) => enteredBy);
+    if (behind.length > 0) this.#awaitFrames(phase.clearHops, "apply");
+    for (const row of behind) this.#clear(row);
+  }
+
+  #clear(row: CausedRow): void {
+    this.#add(isOfEntry(row) ? phase.detach : phase.clearHops, row, [row.hop, noHop]);
   }
 
   /** Rows that frames were led to are those of others after this. */

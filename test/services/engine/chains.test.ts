@@ -126,6 +126,19 @@ function pseudoRandom(seed: number): (below: number) => number {
   };
 }
 
+/** Peers of the four ports. */
+const cablings = [
+  ["dev1", "hw0:a", "br0:p2", "dev2"],
+  ["dev1", "", "", "dev2"],
+  ["dev2", "hw0:a", "br0:p2", "dev1"],
+  ["hw0:b", "dev1", "dev2", "br0:p1"],
+  ["dev1", "hw0:b", "dev2", "br0:p2"],
+  ["dev3", "hw0:a", "br0:p2", "dev2"],
+  ["", "dev1", "dev3", ""],
+] as const;
+
+type Cabling = (typeof cablings)[number];
+
 /** Transparent cubes anywhere, or not attached. */
 function arrangement(random: (below: number) => number): Chains {
   const chains: string[][] = places.map(() => []);
@@ -163,7 +176,11 @@ class Rearrangement {
   }
 
   /** `before` is called before each write, from when it is allowed to. */
-  static async started(from: Chains, before: () => void): Promise<Rearrangement> {
+  static async started(
+    from: Chains,
+    before: () => void,
+    cabling: Cabling = cablings[0],
+  ): Promise<Rearrangement> {
     let running: Rearrangement | undefined;
     const watch = () => {
       if (!running || running.#allowed.length === 0) return;
@@ -173,22 +190,18 @@ class Rearrangement {
     const wrap = (dataplane: Dataplane) =>
       watchedDataplane(dataplane, watch, () => running?.arrive());
     const rearrangement = new Rearrangement(await started(wrap));
-    const { edit, commit } = rearrangement.fixture;
-    await commit(
-      edit("merge", `${portOf(br0, "p2")}/peer`, "hw0:a"),
-      edit("merge", `${portOf(hw0, "a")}/peer`, "br0:p2"),
-    );
-    await commit(...rearrangement.edits(from));
+    await rearrangement.fixture.commit(...rearrangement.edits(from, cabling));
     running = rearrangement;
     return rearrangement;
   }
 
-  edits(chains: Chains): Edit[] {
+  edits(chains: Chains, cabling: Cabling = cablings[0]): Edit[] {
     const { edit } = this.fixture;
-    return places.map((path, at) => {
+    return places.flatMap((path, at) => {
       const tcubes = chains[at] ?? [];
-      if (path.startsWith("/netdev")) return edit("replace", path, { tcubes });
-      return edit("replace", `${path}/tcubes`, tcubes);
+      const peer = cabling[at];
+      if (peer === undefined) return [edit("replace", path, { tcubes })];
+      return [edit("replace", `${path}/tcubes`, tcubes), edit("merge", `${path}/peer`, peer)];
     });
   }
 
@@ -236,21 +249,27 @@ class Rearrangement {
 describe("a change of chains", () => {
   it("of any kind leads each frame by the old way or the new one, also where it is undone", async () => {
     const random = pseudoRandom(1);
-    for (let run = 0; run < 25; run++) {
+    const cabled = () => cablings[random(cablings.length)] ?? cablings[0];
+    for (let run = 0; run < 30; run++) {
       const [from, to] = [arrangement(random), arrangement(random)];
-      const tried = await Rearrangement.started(from, () => undefined);
+      const [cabling, next] = [cabled(), cabled()];
+      const tried = await Rearrangement.started(from, () => undefined, cabling);
       const before = tried.ways();
-      await tried.fixture.commit(...tried.edits(to));
-      let left = random(15);
-      const change = await Rearrangement.started(from, () => {
+      await tried.fixture.commit(...tried.edits(to, next));
+      let left = random(20);
+      const failing = () => {
         if (left-- === 0) throw new KernelError("writing", "EIO");
-      });
+      };
+      const change = await Rearrangement.started(from, failing, cabling);
       change.allow(before, tried.ways());
 
-      await change.fixture.commit(...change.edits(to)).catch(() => undefined);
+      await change.fixture.commit(...change.edits(to, next)).catch(() => undefined);
       change.arrive();
 
-      assert.deepEqual([from, to, change.astray], [from, to, []]);
+      assert.deepEqual(
+        [run, from, cabling, to, next, change.astray],
+        [run, from, cabling, to, next, []],
+      );
     }
   }).timeout(30_000);
 
