@@ -173,9 +173,10 @@ export function arbitraryMatch(node: PatternNode): fc.Arbitrary<string> {
   }
 }
 
+// No white space but ASCII's: to libyang's PCRE all of Unicode's is \s, to XSD it is not.
 const candidates = [
   ...Array.from({ length: 95 }, (_, index) => String.fromCharCode(32 + index)),
-  ..."\t\n\réßΩЖ語あ٣😀\u00a0",
+  ..."\t\n\réßΩЖ語あ٣😀",
 ];
 
 function membersOfClass(source: string): string[] {
