@@ -2,7 +2,7 @@ import type { IrModule } from "../datamodel/schema/ir.ts";
 import type { YangList } from "../datamodel/tree/list.ts";
 import type { DataObject } from "../datamodel/tree/node.ts";
 import type { ObjectLayout } from "../dataplane/layout.ts";
-import type { PuntedFrame, Reaction, StateMap } from "./cube-reader.ts";
+import type { Parent, PuntedFrame, Reaction, StateMap } from "./cube-reader.ts";
 import type { PortFact } from "./facts.ts";
 import type {
   ModuleDefinition,
@@ -47,6 +47,11 @@ export interface AnyService {
   readonly portChanged?: (
     was: PortFact<object> | undefined,
     is: PortFact<object> | undefined,
+    cube: AnyCubeReader,
+  ) => Reaction<unknown>;
+  readonly parentChanged?: (
+    was: Parent | undefined,
+    is: Parent | undefined,
     cube: AnyCubeReader,
   ) => Reaction<unknown>;
   readonly portReleased?: (port: number, cube: AnyCubeReader) => Reaction<unknown>;

@@ -42,6 +42,14 @@ export interface Reaction<F> {
   readonly log?: readonly LogLine[];
 }
 
+/** What a transparent cube is attached to. */
+export interface Parent {
+  /** A port, as `cube:port`, or a network device. */
+  readonly name: string;
+  /** Of a port: what it is connected to. */
+  readonly peer?: string;
+}
+
 /** A frame as a service has it. */
 export interface Frame {
   /** Whole, with its outer VLAN tag. */

@@ -1,14 +1,14 @@
 import type { ModelDescriptor } from "../datamodel/schema/model.ts";
 import type { ObjectLayout } from "../dataplane/layout.ts";
 import { way } from "../gen/bpf/core.ts";
-import type { CubeReader, PuntedFrame, Reaction } from "./cube-reader.ts";
+import type { CubeReader, Parent, PuntedFrame, Reaction } from "./cube-reader.ts";
 import type { PortFactOf } from "./facts.ts";
 import type { NodeKeys, NodeRef, OperationResult, RpcSet, ServiceViolation } from "./operation.ts";
 import type { ConfigMapName, ConstantValues, Derived, StateMapName, Table } from "./table.ts";
 
 /** An action or rpc that cannot do what its input asks throws this: RFC 6241 tag, path, reason. */
 export { refuse } from "../datamodel/error.ts";
-export type { CubeReader, PuntedFrame, Reaction, SentFrame } from "./cube-reader.ts";
+export type { CubeReader, Parent, PuntedFrame, Reaction, SentFrame } from "./cube-reader.ts";
 export { type Facts, factList, type PortFact, withFact, withoutFact } from "./facts.ts";
 export type {
   CubeEntry,
@@ -125,6 +125,15 @@ export interface ServiceDefinition<
   readonly portChanged?: (
     was: PortFactOf<C> | undefined,
     is: PortFactOf<C> | undefined,
+    cube: CubeReader<C, O, F>,
+  ) => Reaction<F>;
+  /**
+   * Told after a transparent cube was attached (`was` undefined), detached (`is` undefined), or its
+   * port got another peer.
+   */
+  readonly parentChanged?: (
+    was: Parent | undefined,
+    is: Parent | undefined,
     cube: CubeReader<C, O, F>,
   ) => Reaction<F>;
   /** Told after a port was removed or got another peer: drop state rows that name it. */

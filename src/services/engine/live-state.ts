@@ -17,6 +17,7 @@ import {
   type OperationParts,
   Operations,
 } from "./operations.ts";
+import { ParentWatcher } from "./parent-watcher.ts";
 import type { Plan } from "./planner.ts";
 import { PortWatcher } from "./port-watcher.ts";
 import { Reactions } from "./reactions.ts";
@@ -38,6 +39,7 @@ export class LiveState implements Disposable {
   readonly #reactions: Reactions;
   readonly #rings: Rings;
   readonly #ports: PortWatcher;
+  readonly #parents: ParentWatcher;
   /** What goes on by itself, once started. */
   #background: readonly Disposable[] = [];
   #shared: readonly Disposable[] = [];
@@ -54,6 +56,7 @@ export class LiveState implements Disposable {
     this.#reactions = new Reactions(parts);
     this.#rings = new Rings({ ...parts, reactions: this.#reactions });
     this.#ports = new PortWatcher(parts.planner.loaded, this.#reactions);
+    this.#parents = new ParentWatcher(parts, this.#reactions);
   }
 
   /** Begins to follow devices and the cubes loaded so far. */
@@ -61,6 +64,7 @@ export class LiveState implements Disposable {
     const { planner } = this.#parts;
     this.#rings.follow(planner.loaded);
     this.#ports.look();
+    this.#parents.look();
     const expiry = new Expiry(planner, this.#reactions);
     const devices = new DeviceFollower({ ...this.#parts, rewired: () => this.#ports.look() });
     this.#followShared(recirculationObjectId(this.#parts.dataplane));
@@ -74,6 +78,7 @@ export class LiveState implements Disposable {
       this.#reactions.run(cube, ({ reader }) => cube.service.portReleased?.(index, reader));
     }
     this.#ports.look();
+    this.#parents.look();
   }
 
   /** Takes note of objects that were loaded beside any commit. */

@@ -4,7 +4,7 @@ import {
   transparenthelloworldModel,
 } from "../../gen/yang/transparenthelloworld.ts";
 import { lowerCase } from "../../lib/case.ts";
-import { defineService, way } from "../service.ts";
+import { defineService, type Parent, way } from "../service.ts";
 
 type Config = Pick<Transparenthelloworld, "ingressAction" | "egressAction">;
 
@@ -14,6 +14,9 @@ export const service = defineService({
   object: transparenthelloworldObject,
   programs: { tc: { ingress: "ingress", egress: "egress" }, xdp: "xdpIngress" },
   tables: { settings: { entries: settings, row: settingsRow } },
+  parentChanged: (_, parent) => ({
+    log: parent ? [{ level: "info", text: attached(parent) }] : [],
+  }),
   punted: (frame) => ({ send: [{ ...frame, go: "out" }] }),
 });
 
@@ -22,6 +25,10 @@ function settings({ ingressAction, egressAction }: Config) {
     { key: way.ingress, action: ingressAction },
     { key: way.egress, action: egressAction },
   ];
+}
+
+function attached({ name, peer }: Parent): string {
+  return `Attached to ${name}${peer === undefined ? "" : `, whose peer is ${peer}`}`;
 }
 
 export function settingsRow({ key, action }: ReturnType<typeof settings>[number]) {

@@ -49,6 +49,10 @@ describeKernel("a transparent cube in the kernel", { since: "6.6" }, () => {
       engine.edit("create", th0, config),
       engine.edit("create", device, { tcubes: ["th0"] }),
     );
+    assert.deepEqual(
+      engine.lines.splice(0).map(({ text }) => text),
+      [`Attached to ${one.name}`],
+    );
     return engine;
   }
 
