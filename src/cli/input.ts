@@ -43,8 +43,6 @@ function inputKind(): "file" | "pipe" | "terminal" | "none" {
 }
 
 async function collect(stream: Readable, isPatient: boolean): Promise<string | undefined> {
-  const chunks: Buffer[] = [];
-  let size = 0;
   let isSilent = true;
   const timer = setTimeout(() => {
     if (!isSilent || isPatient) return;
@@ -54,17 +52,25 @@ async function collect(stream: Readable, isPatient: boolean): Promise<string | u
     stream.destroy();
   }, silenceMs);
   try {
-    for await (const chunk of stream) {
+    return await readBounded(stream, () => {
       isSilent = false;
-      chunks.push(chunk as Buffer);
-      size += (chunk as Buffer).length;
-      if (size > inputSizeMax) throw new UsageError(`the input exceeds ${inputSizeMax} bytes`);
-    }
+    });
   } catch (error) {
     if (!isGivenUp(error)) throw error;
     return undefined;
   } finally {
     clearTimeout(timer);
+  }
+}
+
+async function readBounded(stream: Readable, heard: () => void): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of stream) {
+    heard();
+    chunks.push(chunk as Buffer);
+    size += (chunk as Buffer).length;
+    if (size > inputSizeMax) throw new UsageError(`the input exceeds ${inputSizeMax} bytes`);
   }
   return Buffer.concat(chunks).toString("utf8");
 }

@@ -16,13 +16,14 @@ const readsMax = 32;
 export async function readTopology(source: TopologySource): Promise<Topology> {
   const [infos, devices] = await Promise.all([source.cubes(), source.read("/netdev:netdev")]);
   const standard = await standardServices(source, infos);
-  const cubes: Cube[] = [];
+  const cubes: (Cube | undefined)[] = [];
   for (let at = 0; at < infos.length; at += readsMax) {
     const some = infos.slice(at, at + readsMax);
     const read = some.map((info) => cubeOf(source, info, standard.has(info.service)));
-    for (const cube of await Promise.all(read)) if (cube !== undefined) cubes.push(cube);
+    cubes.push(...(await Promise.all(read)));
   }
-  return topologyOf(cubes, (devices as DeviceJson[]).map(deviceOf));
+  const known = cubes.filter((cube) => cube !== undefined);
+  return topologyOf(known, (devices as DeviceJson[]).map(deviceOf));
 }
 
 /** Services whose cubes have ports. */

@@ -9,25 +9,39 @@ import { pageRequest, pageToken } from "./page.ts";
 
 /** CubeService.ListCubes: all services' lists as one, in pages. */
 export function listCubes(api: Api, request: PlainMessage): PlainMessage {
-  const wanted = request["service"];
-  const listName = `cubes ${wanted ?? ""}`;
+  const service = request["service"] as string | undefined;
+  const listName = `cubes ${service ?? ""}`;
   const { size, after } = pageRequest(request, listName);
-  const { commitId, root } = api.datastore.snapshot();
-  const [afterService = "", afterKey] = after?.split("\n") ?? [];
+  const { commitId } = api.datastore.snapshot();
   const cubes: PlainMessage[] = [];
   let last = "";
+  for (const { cube, position } of cubesBehind(api, service, after)) {
+    if (cubes.length === size) {
+      return { cubes, next_page_token: pageToken(listName, last), commit_id: commitId };
+    }
+    cubes.push(cube);
+    last = position;
+  }
+  return { cubes, next_page_token: "", commit_id: commitId };
+}
+
+/** Cubes of a service, or of all, behind a position. */
+function* cubesBehind(
+  api: Api,
+  service: string | undefined,
+  after = "",
+): Generator<{ cube: PlainMessage; position: string }> {
+  const [afterService = "", afterKey] = after.split("\n");
+  const { root } = api.datastore.snapshot();
   for (const list of cubeLists(api)) {
-    if (list.module < afterService || (wanted && wanted !== list.module)) continue;
+    const isWanted = !service || service === list.module;
+    if (!isWanted || list.module < afterService) continue;
     const entries = root[list.prop] as YangList<DataObject>;
     const start = list.module === afterService ? afterKey : undefined;
     for (const [key, entry] of entries.entries(start)) {
-      if (cubes.length === size)
-        return { cubes, next_page_token: pageToken(listName, last), commit_id: commitId };
-      cubes.push(cubeMessage(list, entry));
-      last = `${list.module}\n${key}`;
+      yield { cube: cubeMessage(list, entry), position: `${list.module}\n${key}` };
     }
   }
-  return { cubes, next_page_token: "", commit_id: commitId };
 }
 
 /** CubeService.GetCube. */

@@ -9,6 +9,7 @@ import {
 import { GenerationError } from "./generation-error.ts";
 import { type Lock, LockBook } from "./lock.ts";
 import { MessageBuilder } from "./messages.ts";
+import { KeyBuilder } from "./method-keys.ts";
 import { MethodBuilder, type Subject } from "./methods.ts";
 import { packagePart, typeName } from "./naming.ts";
 import { printProto } from "./print.ts";
@@ -53,8 +54,9 @@ export function descriptors(schema: Schema, module: string, lock: Lock | undefin
   for (const { schema: parent, fullName } of allMessages(tops)) {
     if (parent) types.set(parent, fullName);
   }
-  const methods = new MethodBuilder(packageName, builder, types);
-  const subjects = settleNames(subjectsOf(schema, module, methods), book, builder);
+  const keys = new KeyBuilder(builder);
+  const methods = new MethodBuilder(packageName, { messages: builder, types, keys });
+  const subjects = settleNames(subjectsOf(schema, module, keys), book, builder);
   const built = subjects.flatMap((subject) => methods.build(subject));
   const messages = [...tops, ...built.flatMap((method) => method.messages)];
   refuseTwins(
@@ -109,7 +111,7 @@ interface Candidate extends Omit<Subject, "name"> {
   readonly names: readonly string[];
 }
 
-function subjectsOf(schema: Schema, module: string, methods: MethodBuilder): Candidate[] {
+function subjectsOf(schema: Schema, module: string, keys: KeyBuilder): Candidate[] {
   const found: Candidate[] = [];
   const top = (parent: ParentSchema): string => {
     let at = parent;
@@ -132,7 +134,7 @@ function subjectsOf(schema: Schema, module: string, methods: MethodBuilder): Can
   };
   const visit = (node: DataSchema): void => {
     if (node.kind !== "container" && node.kind !== "list") return;
-    const name = methods.pathNames(node).map(typeName).join("");
+    const name = keys.pathNames(node).map(typeName).join("");
     const verbs = node.kind === "list" ? listVerbs(node) : containerVerbs(node);
     if (verbs.length > 0) found.push({ node, verbs, names: [name, top(node) + name] });
     // Nothing below an entry without keys can be addressed.
@@ -216,15 +218,13 @@ const importedFiles: Readonly<Record<string, string>> = {
 };
 
 function importsOf(messages: readonly ProtoMessage[]): string[] {
-  const files = new Set<string>();
-  for (const { fields } of allMessages(messages)) {
-    for (const { type } of fields) {
-      if (!("message" in type)) continue;
-      const file = type.message.startsWith("yangplane.core.v1.")
-        ? "yangplane/core/v1/core.proto"
-        : importedFiles[type.message];
-      if (file !== undefined) files.add(file);
-    }
-  }
-  return [...files].sort();
+  const fields = [...allMessages(messages)].flatMap((message) => message.fields);
+  const files = fields.flatMap(({ type }) => ("message" in type ? fileOf(type.message) : []));
+  return [...new Set(files)].sort();
+}
+
+/** The file that has a message; none for one of the module itself. */
+function fileOf(message: string): string | [] {
+  const isCore = message.startsWith("yangplane.core.v1.");
+  return isCore ? "yangplane/core/v1/core.proto" : (importedFiles[message] ?? []);
 }
