@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type KernelDataplane, openKernelDataplane } from "../dataplane/kernel.ts";
 import { openDevices } from "../dataplane/netlink/devices.ts";
+import { onBpffs, removePins } from "../dataplane/pins.ts";
 import {
   recirculationNames,
   removeRecirculationDevice,
@@ -21,10 +22,12 @@ export function cleanUp({ pinDirectory }: DaemonOptions): string {
   }
   const objectDirectory = join(packageRoot(), "build", "bpf");
   using dataplane = openKernelDataplane({ pinDirectory, objectDirectory });
-  const [objects, attachments] = [dataplane.objects().length, dataplane.attachments().length];
+  const attachments = dataplane.attachments();
+  const what = `${dataplane.objects().length} objects and ${attachments.length} attachments`;
   restoreDevices(dataplane);
-  dataplane.removeAll();
-  const what = `${objects} objects and ${attachments} attachments`;
+  for (const { ifindex, hook } of attachments) dataplane.detach(ifindex, hook);
+  dataplane.removeRecirculation();
+  onBpffs(`removing ${pinDirectory}`, () => removePins(pinDirectory));
   return `took ${what} out of the kernel, and ${pinDirectory}`;
 }
 

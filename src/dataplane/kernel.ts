@@ -22,18 +22,19 @@ import { awaitGracePeriod } from "./grace-period.ts";
 import { JumpTable } from "./jump-table.ts";
 import type { ObjectLayout } from "./layout.ts";
 import { libbpf } from "./libbpf.ts";
-import { type MapCounter, openMapCounter } from "./map-counter.ts";
+import { RowCounts } from "./map-counter.ts";
 import { PacketOut } from "./packet-socket.ts";
 import { PinWatch } from "./pin-watch.ts";
 import { PinnedObjects } from "./pinned-objects.ts";
-import { checked, givingWay, makeFolder, onBpffs, PinnedFiles, removePins } from "./pins.ts";
+import { givingWay, makeFolder, onBpffs, PinnedFiles, removePins } from "./pins.ts";
 import {
   openRecirculationDevice,
   recirculationIndex,
   recirculationNames,
   removeRecirculationDevice,
 } from "./recirculation-device.ts";
-import { RingBuffer } from "./ring-buffer.ts";
+import type { Listener } from "./ring-buffer.ts";
+import { RingBuffers } from "./ring-buffers.ts";
 import { type TestRunInput, type TestRunResult, testRun } from "./test-run.ts";
 
 export interface KernelDataplaneOptions {
@@ -47,8 +48,6 @@ export interface KernelDataplaneOptions {
 
 /** Descriptors kept open for pinned maps, programs and links. */
 const OPEN_PINS_MAX = 256;
-
-type Listener = (record: Uint8Array) => void;
 
 /** Throws a KernelError that says what is missing where this machine or user cannot do it. */
 export function openKernelDataplane(options: KernelDataplaneOptions): KernelDataplane {
@@ -67,7 +66,6 @@ export class KernelDataplane implements Dataplane {
   readonly cpuCount = libbpf().possibleCpuCount();
   readonly ownDevices: readonly [string, string];
   readonly #pinDirectory: string;
-  readonly #objectDirectory: string;
   readonly #compiled: CompiledFiles;
   readonly #files = new PinnedFiles(OPEN_PINS_MAX);
   readonly #tables: Readonly<Record<Family, JumpTable>>;
@@ -75,11 +73,10 @@ export class KernelDataplane implements Dataplane {
   readonly #objects: PinnedObjects;
   readonly #watch: PinWatch;
   readonly #packetOut = new PacketOut(() => this.recirculation());
-  readonly #ringBuffers = new Map<string, RingBuffer>();
+  readonly #ringBuffers = new RingBuffers(this.#files);
 
   readonly #lock: FolderLock;
-  #counter: MapCounter | undefined;
-  #isCounterTried = false;
+  readonly #counts: RowCounts;
 
   /** For `openKernelDataplane` only. */
   constructor(
@@ -89,19 +86,18 @@ export class KernelDataplane implements Dataplane {
     this.#lock = lock;
     this.ownDevices = recirculationNames(pinDirectory);
     this.#pinDirectory = pinDirectory;
-    this.#objectDirectory = objectDirectory;
+    this.#counts = new RowCounts(join(objectDirectory, "census.bpf.o"));
     this.#watch = new PinWatch(pinDirectory);
     const files = this.#files;
     const shared = join(pinDirectory, "shared");
-    this.#tables = {
+    const tables = {
       tc: new JumpTable(files, shared, "tc"),
       xdp: new JumpTable(files, shared, "xdp"),
     };
-    const tables = Object.values(this.#tables);
+    this.#tables = tables;
     this.#compiled = new CompiledFiles(objectDirectory);
     this.#objects = new PinnedObjects({ files, pinDirectory, compiled: this.#compiled, tables });
-    const table = this.#tables.tc;
-    this.#attachments = new Attachments({ files, pinDirectory, table, clsactOnly });
+    this.#attachments = new Attachments({ files, pinDirectory, table: tables.tc, clsactOnly });
     onBpffs(`opening ${pinDirectory}`, () => {
       removePins(join(pinDirectory, "staging"));
       this.#makeFolders();
@@ -161,7 +157,7 @@ export class KernelDataplane implements Dataplane {
 
   unloadObject(id: string): void {
     this.#checkUnused(id, `unloading ${id}`);
-    for (const { path } of this.#objects.usedMaps(id)) this.#closeRingBuffer(path);
+    for (const { path } of this.#objects.usedMaps(id)) this.#ringBuffers.close(path);
     this.#watch.whileOwn(() => this.#objects.unload(id));
   }
 
@@ -194,7 +190,7 @@ export class KernelDataplane implements Dataplane {
   }
 
   census(): Census {
-    const counts = this.#countRows();
+    const counts = this.#counts.take();
     return {
       of: (objectId, map) => {
         const { id, isCounted, maxEntries } = this.#objects.map(objectId, map);
@@ -246,22 +242,7 @@ export class KernelDataplane implements Dataplane {
     if (!isRingBuffer) {
       throw new KernelError(`subscribing to map ${map} of ${objectId}`, "EINVAL", "no ring buffer");
     }
-    let buffer = this.#ringBuffers.get(path);
-    if (!buffer) {
-      const open = () => checked(libbpf().openPin(path), `opening ${path}`);
-      buffer = new RingBuffer(givingWay(this.#files, open), maxEntries);
-      this.#ringBuffers.set(path, buffer);
-    }
-    const subscribed = buffer;
-    subscribed.add(listener);
-    return {
-      [Symbol.dispose]: () => {
-        subscribed.delete(listener);
-        if (!subscribed.hasListeners && this.#ringBuffers.get(path) === subscribed) {
-          this.#closeRingBuffer(path);
-        }
-      },
-    };
+    return this.#ringBuffers.subscribe({ path, maxEntries }, listener);
   }
 
   /** Runs a program of a loaded object on a packet: for tests and measurements. */
@@ -270,19 +251,11 @@ export class KernelDataplane implements Dataplane {
     return testRun(this.#files.open(path), input);
   }
 
-  /** Takes everything out of the kernel. Without a daemon only: nothing can be used afterwards. */
-  removeAll(): void {
-    for (const { ifindex, hook } of this.attachments()) this.detach(ifindex, hook);
-    this.removeRecirculation();
-    this.#files[Symbol.dispose]();
-    onBpffs(`removing ${this.#pinDirectory}`, () => removePins(this.#pinDirectory));
-  }
-
   /** Lets go of descriptors; what is pinned goes on forwarding. */
   [Symbol.dispose](): void {
-    for (const path of [...this.#ringBuffers.keys()]) this.#closeRingBuffer(path);
+    this.#ringBuffers[Symbol.dispose]();
     this.#packetOut[Symbol.dispose]();
-    this.#counter?.[Symbol.dispose]();
+    this.#counts[Symbol.dispose]();
     this.#attachments[Symbol.dispose]();
     this.#files[Symbol.dispose]();
     this.#lock[Symbol.dispose]();
@@ -296,7 +269,7 @@ export class KernelDataplane implements Dataplane {
     this.#objects.restore();
     const residents = this.#objects.residents();
     const residentOf = (id: number) => residents.get(id) ?? { objectId: "", program: "" };
-    for (const table of [this.#tables.tc, this.#tables.xdp]) table.restore(residentOf);
+    for (const table of Object.values(this.#tables)) table.restore(residentOf);
     this.#attachments.restore(residentOf);
     this.#watch.trust();
   }
@@ -313,20 +286,6 @@ export class KernelDataplane implements Dataplane {
       const place = `program ${used.program} is attached to device ${used.ifindex}`;
       throw new KernelError(operation, "EBUSY", place);
     }
-  }
-
-  /** Undefined on a kernel that does not count; it is asked once. */
-  #countRows(): ReadonlyMap<number, number> | undefined {
-    if (!this.#isCounterTried) {
-      this.#isCounterTried = true;
-      this.#counter = openMapCounter(join(this.#objectDirectory, "census.bpf.o"));
-    }
-    return this.#counter?.count();
-  }
-
-  #closeRingBuffer(path: string): void {
-    this.#ringBuffers.get(path)?.[Symbol.dispose]();
-    this.#ringBuffers.delete(path);
   }
 
   /** The descriptor of a program that a hook takes. */

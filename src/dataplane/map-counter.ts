@@ -15,8 +15,32 @@ const ROWS_OFFSET = 8;
 /** The kernel's iterator has a buffer of 8 pages. */
 const READ_SIZE = 32_768;
 
+/** The numbers of rows, by a counter that is loaded when they are first asked for. */
+export class RowCounts implements Disposable {
+  readonly #file: string;
+  /** Undefined on a kernel that does not count; it is asked once. */
+  #counter: MapCounter | undefined;
+  #isTried = false;
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  take(): ReadonlyMap<number, number> | undefined {
+    if (!this.#isTried) {
+      this.#isTried = true;
+      this.#counter = openMapCounter(this.#file);
+    }
+    return this.#counter?.count();
+  }
+
+  [Symbol.dispose](): void {
+    this.#counter?.[Symbol.dispose]();
+  }
+}
+
 /** Undefined where the kernel does not count rows (before Linux 6.6). */
-export function openMapCounter(file: string): MapCounter | undefined {
+function openMapCounter(file: string): MapCounter | undefined {
   try {
     return new MapCounter(file);
   } catch (error) {
@@ -26,7 +50,7 @@ export function openMapCounter(file: string): MapCounter | undefined {
 }
 
 /** Reads how many rows each hash map of the kernel has, by an iterator program of ours. */
-export class MapCounter implements Disposable {
+class MapCounter implements Disposable {
   readonly #link: number;
 
   /** @throws KernelError where the kernel does not count rows (before Linux 6.6) */

@@ -7,23 +7,21 @@ import { existsSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { CompiledFile, CompiledFiles } from "./compiled-files.ts";
 import { CompiledObject } from "./compiled-object.ts";
-import { compiledAnew, KernelError, type ObjectRequest } from "./dataplane.ts";
+import { compiledAnew, type Family, KernelError, type ObjectRequest } from "./dataplane.ts";
 import { Heirlooms } from "./heirlooms.ts";
 import { type JumpTable, jumpTableName } from "./jump-table.ts";
 import { libbpf } from "./libbpf.ts";
-import { libc } from "./libc.ts";
 import { type Manifest, pinManifest } from "./manifest.ts";
 import { KernelMap } from "./map.ts";
 import {
   manifestIn,
   mapPath,
   type ObjectFolder,
-  openPin,
   type Program,
   pinName,
   readFolder,
 } from "./object-folder.ts";
-import { mapInfo, mapsOfProgram } from "./object-info.ts";
+import { mapInfo } from "./object-info.ts";
 import {
   checked,
   folderOf,
@@ -34,6 +32,7 @@ import {
   type PinnedFiles,
   removePins,
 } from "./pins.ts";
+import { pinMapOfPrograms } from "./repinning.ts";
 
 /** What a program is part of. */
 export interface Resident {
@@ -50,7 +49,7 @@ export interface PinnedObjectsParts {
   readonly files: PinnedFiles;
   readonly pinDirectory: string;
   readonly compiled: CompiledFiles;
-  readonly tables: readonly JumpTable[];
+  readonly tables: Readonly<Record<Family, JumpTable>>;
 }
 
 export class PinnedObjects {
@@ -181,7 +180,7 @@ export class PinnedObjects {
   /** Those that are one for all objects; what is not there yet is made. */
   #shareMaps(compiled: CompiledObject): void {
     compiled.shareMaps(join(this.#parts.pinDirectory, "shared"));
-    for (const table of this.#parts.tables) {
+    for (const table of Object.values(this.#parts.tables)) {
       compiled.useMap(jumpTableName(table.family), table.fd);
     }
   }
@@ -215,7 +214,7 @@ export class PinnedObjects {
     if (id === undefined || !this.#objects.has(id)) return undefined;
     this.#pinAgain(id, file);
     const from = this.get(id, `succeeding ${id}`);
-    const { tables } = this.#parts;
+    const tables = Object.values(this.#parts.tables);
     const common = new Set(tables.map(({ family }) => jumpTableName(family)));
     return new Heirlooms({ from, compiled, file, common });
   }
@@ -266,36 +265,6 @@ function missingPins(object: ObjectFolder, { request }: Manifest, file: Compiled
     ...maps.map(([name]) => `maps/${name} is not pinned`),
     ...programs.map(({ name }) => `programs/${name} is not pinned`),
   ];
-}
-
-/** Does nothing where no pinned program uses a map of that name. */
-function pinMapOfPrograms({ programs }: ObjectFolder, name: string, path: string): void {
-  for (const program of programs.values()) {
-    const fd = mapOfProgram(program.path, name);
-    if (fd === undefined) continue;
-    try {
-      makeFolder(dirname(path));
-      pin(fd, path);
-    } finally {
-      libc().close(fd);
-    }
-    return;
-  }
-}
-
-function mapOfProgram(path: string, name: string): number | undefined {
-  const program = openPin(path);
-  const ids = mapsOfProgram(program);
-  libc().close(program);
-  return ids.map((id) => openMapNamed(id, name)).find((fd) => fd !== undefined);
-}
-
-function openMapNamed(id: number, name: string): number | undefined {
-  const fd = libbpf().mapById(id);
-  if (fd < 0) return undefined;
-  if (mapInfo(fd).name === name) return fd;
-  libc().close(fd);
-  return undefined;
 }
 
 function pin(fd: number, path: string): void {

@@ -17,7 +17,8 @@ const LENGTH_MASK = ~(BUSY | DISCARDED);
 /** Records per turn of the event loop; the rest follows in the next turns. */
 const RECORDS_PER_TICK_MAX = 1024;
 
-type Listener = (record: Uint8Array) => void;
+/** Called with each record. */
+export type Listener = (record: Uint8Array) => void;
 
 /**
  * Reads a BPF ring buffer without a thread: its pages are mapped, and the event loop polls its
