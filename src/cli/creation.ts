@@ -10,53 +10,46 @@ import { UsageError } from "./usage-error.ts";
  * become edits of their own that have some thousand entries each.
  */
 
-type Writing = "CREATE" | "MERGE";
-
 /** JSON of one edit; a message has a few of them. */
 const jsonMax = 2 ** 18;
 /** A list shorter than this stays in the body it stands in. */
 const longListMin = 1000;
 
+/** How a node is written, and where it is. */
+interface Writing {
+  readonly operation: "CREATE" | "MERGE";
+  readonly path: string;
+}
+
 /** Writes a container or list entry. */
-export function nodeEdits(
-  operation: Writing,
-  path: string,
-  schema: ParentSchema,
-  body: Body,
-): Edit[] {
+export function nodeEdits(writing: Writing, schema: ParentSchema, body: Body): Edit[] {
   const { rest, lists } = withoutLongLists(schema, body);
   return [
-    { path, operation, json: JSON.stringify(rest) },
-    ...lists.flatMap(({ at, list, entries }) => listEdits(operation, path + at, list, entries)),
+    { ...writing, json: JSON.stringify(rest) },
+    ...lists.flatMap(({ at, list, entries }) => listEdits(below(writing, at), list, entries)),
   ];
 }
 
+function below({ operation, path }: Writing, at: string): Writing {
+  return { operation, path: path + at };
+}
+
 /** Writes entries of a list; their keys stand in them. */
-export function listEdits(
-  operation: Writing,
-  path: string,
-  list: ListSchema,
-  entries: readonly Body[],
-): Edit[] {
+export function listEdits(writing: Writing, list: ListSchema, entries: readonly Body[]): Edit[] {
   const jsons: string[] = [];
   const inner: Edit[] = [];
   for (const entry of entries) {
     refuseKeyless(list, entry);
     const { rest, lists } = withoutLongLists(list, entry);
     jsons.push(JSON.stringify(rest));
-    for (const { at, list: long, entries: below } of lists) {
-      const entryPath = path + predicatesOf(list, entry);
-      inner.push(...listEdits(operation, entryPath + at, long, below));
+    for (const { at, list: long, entries: inside } of lists) {
+      const place = predicatesOf(list, entry) + at;
+      inner.push(...listEdits(below(writing, place), long, inside));
     }
   }
   const parts = joined(jsons);
   return [
-    ...parts.map((part) => ({
-      path,
-      operation,
-      json: `[${part.join()}]`,
-      entries: part.length,
-    })),
+    ...parts.map((part) => ({ ...writing, json: `[${part.join()}]`, entries: part.length })),
     ...inner,
   ];
 }

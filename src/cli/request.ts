@@ -105,10 +105,10 @@ function additions(order: Order, target: Node): Edit[] {
   if (isWholeList(target)) return listAdditions(order, target, schema as ListSchema);
   switch (schema.kind) {
     case "list":
-      return nodeEdits("CREATE", path, schema, objectBody(order, target));
+      return nodeEdits({ operation: "CREATE", path }, schema, objectBody(order, target));
     case "container": {
       const operation = schema.presence ? "CREATE" : "MERGE";
-      return nodeEdits(operation, path, schema, objectBody(order, target));
+      return nodeEdits({ operation, path }, schema, objectBody(order, target));
     }
     case "leaf-list":
       if (target.hasValue) return [{ path, operation: "CREATE", json: "null" }];
@@ -123,8 +123,10 @@ function listAdditions(order: Order, { path }: Node, schema: ListSchema): Edit[]
   const entries =
     order.input === undefined ? oneEntry(order, schema) : fittedEntries(schema, order.input);
   const [only, ...more] = entries;
-  if (only === undefined || more.length > 0) return listEdits("CREATE", path, schema, entries);
-  return nodeEdits("CREATE", path + predicatesOf(schema, only), schema, only);
+  if (only === undefined || more.length > 0)
+    return listEdits({ operation: "CREATE", path }, schema, entries);
+  const entryPath = path + predicatesOf(schema, only);
+  return nodeEdits({ operation: "CREATE", path: entryPath }, schema, only);
 }
 
 function fittedEntries(schema: ListSchema, input: unknown): Body[] {
@@ -167,7 +169,7 @@ function memberEdits(path: string, schema: ParentSchema, body: Body): Edit[] {
     }),
   );
   const long = lists.flatMap(({ at, list, entries }) =>
-    listEdits("MERGE", path + at, list, entries),
+    listEdits({ operation: "MERGE", path: path + at }, list, entries),
   );
   return [...members, ...long];
 }

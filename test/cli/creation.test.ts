@@ -30,6 +30,10 @@ function bridge(name: string, ports: number, entries: number) {
   };
 }
 
+function creating(path: string) {
+  return { operation: "CREATE", path } as const;
+}
+
 function hex(byte: number): string {
   return byte.toString(16).padStart(2, "0");
 }
@@ -52,7 +56,7 @@ describe("the edits that write a large body", () => {
   ];
   for (const { what, body, edits } of bodies) {
     it(`are ${edits} for ${what}, and add up to it`, () => {
-      const made = nodeEdits("CREATE", `${bridgesPath}[name='br0']`, bridges, body);
+      const made = nodeEdits(creating(`${bridgesPath}[name='br0']`), bridges, body);
       assert.equal(made.length, edits);
       assert.deepEqual(result(made), { "simplebridge:simplebridge": [body] });
     });
@@ -60,7 +64,7 @@ describe("the edits that write a large body", () => {
 
   it("name each entry of a list once, and the long lists inside entries by themselves", () => {
     const body = [bridge("br0", 1, 2000), bridge("br1", 1, 3), bridge("br2", 1500, 3)];
-    const made = listEdits("CREATE", bridgesPath, bridges, body);
+    const made = listEdits(creating(bridgesPath), bridges, body);
     assert.deepEqual(
       made.map(({ path, entries }) => [path, entries]),
       [
@@ -74,7 +78,7 @@ describe("the edits that write a large body", () => {
 
   it("are refused for an entry without its key", () => {
     assert.throws(
-      () => listEdits("CREATE", bridgesPath, bridges, [{ loglevel: "OFF" }]),
+      () => listEdits(creating(bridgesPath), bridges, [{ loglevel: "OFF" }]),
       UsageError,
     );
   });

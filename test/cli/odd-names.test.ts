@@ -30,7 +30,7 @@ describe("bodies with nodes named as what objects inherit", () => {
     assert.equal(predicatesOf(entry, body), "[__proto__='k']");
     assert.throws(() => predicatesOf(entry, {}), /has no key __proto__/);
     assert.deepEqual(
-      listEdits("MERGE", "/x", entry, [body]).map(({ json }) => json),
+      listEdits({ operation: "MERGE", path: "/x" }, entry, [body]).map(({ json }) => json),
       ['[{"__proto__":"k"}]'],
     );
   });

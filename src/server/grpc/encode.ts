@@ -115,7 +115,7 @@ export class MessageEncoder {
     const schema = message.schema as ParentSchema;
     for (const field of message.fields) {
       const node = field.node as DataSchema;
-      if (!isSelected(node, field, schema, selection)) continue;
+      if (!isSelected(field, schema, selection)) continue;
       const isVisible = selection.view === "operational" || (node.config && isSet(object, node));
       const value = isVisible ? object[node.prop] : undefined;
       if (value !== undefined) this.#node(field, value, { selection, writer });
@@ -142,31 +142,23 @@ export class MessageEncoder {
         this.#value(field, JSON.stringify((value as Anydata).anydata), writer);
         return;
       case "leaf-list":
-        this.#leafList(field, node, value as readonly LeafValue[], writer);
+        this.#leafList(field, value as readonly LeafValue[], writer);
         return;
       default:
-        this.#leaf(field, node, value as LeafValue, writer);
+        this.#leaf(field, value as LeafValue, writer);
     }
   }
 
-  #leaf(field: ProtoField, node: LeafSchema, value: LeafValue, writer: Writer): void {
-    const raw = this.#leaves.of(node, field).toProto(value);
+  #leaf(field: ProtoField, value: LeafValue, writer: Writer): void {
+    const raw = this.#leaves.of(field.node as LeafSchema, field).toProto(value);
     if (field.repeated) this.#repeated(field, raw as unknown[], writer);
     else this.#value(field, raw, writer);
   }
 
-  #leafList(
-    field: ProtoField,
-    node: LeafListSchema,
-    values: readonly LeafValue[],
-    writer: Writer,
-  ): void {
-    const codec = this.#leaves.of(node, field);
-    this.#repeated(
-      field,
-      values.map((value) => codec.toProto(value)),
-      writer,
-    );
+  #leafList(field: ProtoField, values: readonly LeafValue[], writer: Writer): void {
+    const codec = this.#leaves.of(field.node as LeafListSchema, field);
+    const raws = values.map((value) => codec.toProto(value));
+    this.#repeated(field, raws, writer);
   }
 
   /** A non-presence container without content is not there. */
@@ -192,7 +184,7 @@ export function isShown(
   let inner = selection;
   for (const { schema } of path) {
     const field = at.fields.find(({ node }) => node === schema);
-    if (field === undefined || !isSelected(schema, field, at.schema as ParentSchema, inner)) {
+    if (field === undefined || !isSelected(field, at.schema as ParentSchema, inner)) {
       return false;
     }
     inner = { ...below(inner, field), ...(schema.kind === "list" ? { shallow: false } : {}) };
@@ -204,11 +196,11 @@ export function isShown(
 
 /** Keys are always part of an entry: without them a reader could not tell whose it is. */
 function isSelected(
-  node: DataSchema,
   field: ProtoField,
   schema: ParentSchema,
   { only, shallow }: Selection,
 ): boolean {
+  const node = field.node as DataSchema;
   if (only !== undefined) {
     return Object.hasOwn(only, field.name) || (node.kind === "leaf" && node.isKey);
   }
