@@ -109,45 +109,49 @@ describeKernel("host - transparent cube - wire - bridge - host", { since: "6.6" 
     assert.equal(arrived.length, sent);
   }).timeout(60_000);
 
-  it(`loses nothing while ${changes} times something is attached, moved, connected or not`, async () => {
-    await build("TC");
-    const chains = [[], ["th2"], ["th2", "th3"], ["th3", "th2"], ["th3"]];
-    let state = 1;
-    const random = (below: number) => {
-      state = (state * 48_271) % 2_147_483_647;
-      return state % below;
-    };
-    const change = (): readonly LabEdit[] => {
-      if (random(3) === 0) {
-        const [here, there] = random(2) === 0 ? ["br0:p3", "hw1:a"] : ["", ""];
+  for (const type of ["TC", "XDP_DRV"] as const) {
+    it(`loses nothing while ${changes} times the topology changes, in ${type}`, async () => {
+      await build(type);
+      const chains = [[], ["th2"], ["th2", "th3"], ["th3", "th2"], ["th3"]];
+      let state = 1;
+      const random = (below: number) => {
+        state = (state * 48_271) % 2_147_483_647;
+        return state % below;
+      };
+      const change = (): readonly LabEdit[] => {
+        if (random(3) === 0) {
+          const [here, there] = random(2) === 0 ? ["br0:p3", "hw1:a"] : ["", ""];
+          return [
+            merge(`${portOf(br0, "p3")}/peer`, there),
+            merge(`${portOf(wire("hw1"), "a")}/peer`, here),
+          ];
+        }
+        const place = random(4);
+        const at = (number: number) => (number === place ? chains[random(chains.length)] : []);
         return [
-          merge(`${portOf(br0, "p3")}/peer`, there),
-          merge(`${portOf(wire("hw1"), "a")}/peer`, here),
+          replace(`${portOf(br0, "p1")}/tcubes`, at(0)),
+          replace(`${portOf(wire("hw0"), "b")}/tcubes`, at(1)),
+          replace(`${portOf(br0, "p2")}/tcubes`, at(2)),
+          replace(`/netdev:netdev[name='${first.device}']`, { tcubes: at(3) }),
         ];
-      }
-      const place = random(4);
-      const at = (number: number) => (number === place ? chains[random(chains.length)] : []);
-      return [
-        replace(`${portOf(br0, "p1")}/tcubes`, at(0)),
-        replace(`${portOf(wire("hw0"), "b")}/tcubes`, at(1)),
-        replace(`${portOf(br0, "p2")}/tcubes`, at(2)),
-        replace(`/netdev:netdev[name='${first.device}']`, { tcubes: at(3) }),
-      ];
-    };
-    const before = lab.programIds();
-    let stream: Awaited<ReturnType<typeof countedStream>> | undefined;
+      };
+      const before = lab.programIds();
+      let stream: Awaited<ReturnType<typeof countedStream>> | undefined;
 
-    const [sent, received] = await tcpDigestsDuring([second, first], async () => {
-      stream = await countedStream(first, second, async () => {
-        for (let count = 0; count < changes; count++) await lab.apply(...change());
+      const [sent, received] = await tcpDigestsDuring([second, first], async () => {
+        stream = await countedStream(first, second, async () => {
+          for (let count = 0; count < changes; count++) await lab.apply(...change());
+        });
       });
-    });
 
-    assert.deepEqual(
-      stream?.arrived,
-      Array.from({ length: stream?.sent ?? 0 }, (_, n) => n),
-    );
-    assert.equal(received, sent);
-    assert.deepEqual(lab.programIds(), before);
-  }).timeout(180_000);
+      // What native XDP takes from a veth may overtake what another CPU does.
+      const arrived = type === "TC" ? stream?.arrived : stream?.arrived.toSorted((a, b) => a - b);
+      assert.deepEqual(
+        arrived,
+        Array.from({ length: stream?.sent ?? 0 }, (_, n) => n),
+      );
+      assert.equal(received, sent);
+      assert.deepEqual(lab.programIds(), before);
+    }).timeout(180_000);
+  }
 });
