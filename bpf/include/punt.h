@@ -6,7 +6,7 @@
 #include <bpf/bpf_helpers.h>
 #include "export.h"
 
-#define PUNTS_BYTES_MAX 1048576
+#define PUNTS_BYTES_MAX 524288
 
 /* The whole frame follows, the tag that stands beside it left out. */
 struct punt {

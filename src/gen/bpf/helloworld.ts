@@ -106,7 +106,7 @@ export const helloworldObject = {
       owner: "shared",
       key: nothing,
       value: nothing,
-      maxEntries: 1048576,
+      maxEntries: 524288,
     },
     recirculation: {
       name: "recirculation",

@@ -44,7 +44,7 @@ export const recirculationObject = {
       owner: "shared",
       key: nothing,
       value: nothing,
-      maxEntries: 1048576,
+      maxEntries: 524288,
     },
     recirculation: {
       name: "recirculation",

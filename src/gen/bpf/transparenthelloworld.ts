@@ -98,7 +98,7 @@ export const transparenthelloworldObject = {
       owner: "shared",
       key: nothing,
       value: nothing,
-      maxEntries: 1048576,
+      maxEntries: 524288,
     },
     recirculation: {
       name: "recirculation",
