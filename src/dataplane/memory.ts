@@ -18,6 +18,7 @@ import {
   type Row,
 } from "./dataplane.ts";
 import { type MapLayout, type ObjectLayout, type ProgramLayout, programsOf } from "./layout.ts";
+import { checkConstants } from "./memory-constants.ts";
 import { MemoryMap, type Refuse } from "./memory-map.ts";
 
 export interface MemoryDataplaneOptions {
@@ -285,17 +286,6 @@ function refusing(operation: string): Refuse {
 
 function haveSameRows(a: MapLayout, b: MapLayout): boolean {
   return a.key.form === b.key.form && a.value.form === b.value.form;
-}
-
-function checkConstants(layout: ObjectLayout, request: ObjectRequest, refuse: Refuse): void {
-  const constants = Object.values(layout.constants);
-  for (const [name, bytes] of Object.entries(request.constants)) {
-    const known = constants.find((constant) => constant.name === name);
-    const { size } = known?.value ?? refuse("ENOENT", `no constant ${name}`);
-    if (bytes.length !== size) {
-      refuse("EINVAL", `constant ${name} has ${bytes.length} bytes, not ${size}`);
-    }
-  }
 }
 
 function placeOf(ifindex: number, hook: Hook): string {

@@ -1,5 +1,7 @@
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
+
+type Stamp = Pick<Stats, "ino" | "nlink" | "mtimeMs"> | undefined;
 
 /**
  * Finds out cheaply whether somebody else has pinned or removed something: by the times of the
@@ -8,7 +10,8 @@ import { join } from "node:path";
  */
 export class PinWatch {
   readonly #folder: string;
-  #known: string | undefined;
+  /** That folder and those in it; another one there changes the time of the first. */
+  #known: ReadonlyMap<string, Stamp> = new Map();
   #isDisturbed = false;
 
   constructor(folder: string) {
@@ -16,7 +19,7 @@ export class PinWatch {
   }
 
   get isDisturbed(): boolean {
-    this.#isDisturbed ||= this.#known !== undefined && this.#look() !== this.#known;
+    this.#isDisturbed ||= [...this.#known].some(([path, known]) => !isSame(stamp(path), known));
     return this.#isDisturbed;
   }
 
@@ -26,18 +29,19 @@ export class PinWatch {
     try {
       return action();
     } finally {
-      this.#known = this.#look();
+      this.#look();
     }
   }
 
   /** What is there by now has been looked at. */
   trust(): void {
-    this.#known = this.#look();
+    this.#look();
     this.#isDisturbed = false;
   }
 
-  #look(): string {
-    return [this.#folder, ...foldersIn(this.#folder)].map(stamp).join(" ");
+  #look(): void {
+    const paths = [this.#folder, ...foldersIn(this.#folder)];
+    this.#known = new Map(paths.map((path) => [path, stamp(path)]));
   }
 }
 
@@ -49,7 +53,10 @@ function foldersIn(folder: string): string[] {
   }
 }
 
-function stamp(path: string): string {
-  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return found === undefined ? "none" : `${found.ino}:${found.nlink}:${found.mtimeNs}`;
+function stamp(path: string): Stamp {
+  return statSync(path, { throwIfNoEntry: false });
+}
+
+function isSame(a: Stamp, b: Stamp): boolean {
+  return a?.ino === b?.ino && a?.nlink === b?.nlink && a?.mtimeMs === b?.mtimeMs;
 }
