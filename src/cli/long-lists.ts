@@ -46,20 +46,23 @@ export async function readStart(
 }
 
 async function completed(get: GetPart, { data, rests }: Part): Promise<unknown> {
-  for (const { pointer, path, pageToken } of rests) {
-    const list = listAt(data, pointer);
-    let token: string | undefined = pageToken;
-    while (token !== undefined) {
-      const part = await get({ path, pageSize: pageSizeMax, pageToken: token });
-      // The list itself goes on where this part ends; lists inside its entries are completed here.
-      token = part.rests.find((rest) => rest.pointer === "")?.pageToken;
-      const inner = part.rests.filter((rest) => rest.pointer !== "");
-      for (const entry of (await completed(get, { ...part, rests: inner })) as unknown[]) {
-        list.push(entry);
-      }
-    }
+  for (const rest of rests) {
+    const list = listAt(data, rest.pointer);
+    for await (const entries of partsBehind(get, rest)) list.push(...entries);
   }
   return data;
+}
+
+/** The entries of a list from where it was cut, at most `pageSizeMax` at a time. */
+async function* partsBehind(get: GetPart, { path, pageToken }: Rest): AsyncGenerator<unknown[]> {
+  let token: string | undefined = pageToken;
+  while (token !== undefined) {
+    const part: Part = await get({ path, pageSize: pageSizeMax, pageToken: token });
+    // The list itself goes on where this part ends; lists inside its entries are completed here.
+    token = part.rests.find((rest) => rest.pointer === "")?.pageToken;
+    const inner = part.rests.filter((rest) => rest.pointer !== "");
+    yield (await completed(get, { ...part, rests: inner })) as unknown[];
+  }
 }
 
 /** Entries may be large: as many as fit a message. */

@@ -52,18 +52,23 @@ export class EditReader {
   /** Reads yangplane.core.v1.Edits. @throws RequestError `too-big` for one edit too many */
   *reading(messages: readonly PlainMessage[]): Slices<void> {
     for (const message of messages) {
-      try {
-        const path = this.#paths.parse((message["path"] as string | undefined) ?? "");
-        if (isLong(message, path)) yield* this.#readingLong(message, path);
-        else this.#read(message, path);
-      } catch (error) {
-        if (!(error instanceof RequestError)) throw error;
-        this.note(unreadableAt(error));
-      }
+      yield* this.#readingOne(message);
       if (this.edits.length > editsMax) {
         throw refuse("too-big", "", `a transaction has at most ${editsMax} edits`);
       }
       yield;
+    }
+  }
+
+  /** What is wrong with one edit does not keep the others from being read. */
+  *#readingOne(message: PlainMessage): Slices<void> {
+    try {
+      const path = this.#paths.parse((message["path"] as string | undefined) ?? "");
+      if (isLong(message, path)) yield* this.#readingLong(message, path);
+      else this.#read(message, path);
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      this.note(unreadableAt(error));
     }
   }
 
