@@ -18,7 +18,7 @@ const SYSTEM_CALL_NUMBERS: Readonly<Partial<Record<NodeJS.Architecture, number>>
 export function bpf(command: number, attributes: Uint8Array, operation: string): number {
   const number = SYSTEM_CALL_NUMBERS[process.arch];
   if (number === undefined) throw new KernelError(operation, "ENOSYS", `on ${process.arch}`);
-  const result = libc().syscall(number, command, attributes, attributes.length);
+  const result = libc().bpf(number, command, attributes, attributes.length);
   if (result < 0) throw new KernelError(operation, errnoName(lastErrno()));
   return result;
 }

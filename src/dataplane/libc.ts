@@ -18,7 +18,10 @@ interface Libc {
   ): Pointer | null;
   munmap(address: Pointer, length: number): number;
   mount(source: string, target: string, type: string, flags: number, data: null): number;
-  syscall(number: number, command: number, attributes: Uint8Array, size: number): number;
+  /** syscall(2) as bpf(2) wants it. */
+  bpf(number: number, command: number, attributes: Uint8Array, size: number): number;
+  /** syscall(2) as membarrier(2) wants it. */
+  membarrier(number: number, command: number, flags: number, cpu: number): number;
   ifIndexToName(ifindex: number, name: Uint8Array): Pointer | null;
   vasprintf(text: [Pointer | null], format: string, arguments_: Pointer): number;
   socket(family: number, type: number, protocol: number): number;
@@ -51,7 +54,8 @@ function bind(library: LibraryHandle): Libc {
     mmap: func("void *mmap(void *address, size_t length, int protection, int flags, int, int64_t)"),
     munmap: func("int munmap(void *address, size_t length)"),
     mount: func("int mount(const char *, const char *, const char *, unsigned long, const void *)"),
-    syscall: func("long syscall(long number, long command, void *attributes, long size)"),
+    bpf: func("long syscall(long number, long command, void *attributes, long size)"),
+    membarrier: func("long syscall(long number, long command, long flags, long cpu)"),
     ifIndexToName: func("void *if_indextoname(unsigned int ifindex, void *name)"),
     vasprintf: func("int vasprintf(_Out_ void **text, const char *format, void *arguments)"),
     socket: func("int socket(int family, int type, int protocol)"),
