@@ -46,6 +46,8 @@ generate: $(stamps)/npm bpf
 	@node --import tsx tools/generate/main.ts
 	@node --import tsx tools/generate-bpf.ts
 	@node --import tsx tools/core-descriptors.ts
+	@node --import tsx tools/generate/main.ts -p examples/packetcounter -p yang -p yang/base \
+		--lock examples/packetcounter/packetcounter.lock.json --out build/examples packetcounter
 
 bench: build
 	@npm run --silent bench

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-const folders = ["src/gen", "proto", "docs/reference"];
+const folders = ["src/gen", "proto", "docs/reference", "examples"];
 
 function fingerprints(): Map<string, string> {
   const files = folders.filter(existsSync).flatMap((folder) =>

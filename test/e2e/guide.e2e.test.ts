@@ -58,6 +58,8 @@ describe("the guide to a service of one's own", () => {
       const counted = Number(/"packets": "(\d+)"/.exec(shell.output)?.[1]);
       assert.ok(counted >= 3, `${counted} packets by gRPC`);
       assert.match(shell.output, /^Received \d+ packets$/m);
+      const lock = "packetcounter.lock.json";
+      assert.equal(await shell.type(`diff ~/packetcounter/${lock} ${example}/${lock}`), 0);
     }).timeout(120_000);
   });
 });
