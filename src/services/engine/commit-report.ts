@@ -46,8 +46,10 @@ export function subjectOfOperation(path: InstancePath, { module, name }: Operati
 /** A transaction whose maps are written. */
 export interface Applied {
   readonly outcome: Done;
-  /** Settles when the commit is on disk; absent when there is nothing to write. */
+  /** Settles when what it stands on is on disk; absent when that is so by now. */
   readonly durable?: Promise<void>;
+  /** Everything was as it is wanted. */
+  readonly isUnchanged?: boolean;
 }
 
 /** The outcome of a transaction that was not refused. */
@@ -85,11 +87,16 @@ interface Reporter {
   readonly report: (report: CommitReport) => void;
 }
 
-function reportLater({ outcome: { commit }, durable }: Applied, reporter: Reporter): void {
+function reportLater(applied: Applied, reporter: Reporter): void {
+  const {
+    outcome: { commit },
+    durable,
+    isUnchanged = false,
+  } = applied;
   const { about, elapsedMs, report } = reporter;
   const done = { ...about, appliedMs: elapsedMs(), ...(commit && { id: commit.id }) };
-  if (durable === undefined) {
-    report({ ...done, outcome: commit === undefined ? "planned" : "unchanged" });
+  if (durable === undefined || isUnchanged) {
+    report({ ...done, outcome: isUnchanged ? "unchanged" : "planned" });
     return;
   }
   durable.then(

@@ -27,13 +27,7 @@ import type { Discovered } from "../any-service.ts";
 import { assignValues } from "./assign.ts";
 import { ChangeFeed } from "./change-feed.ts";
 import { commitError } from "./commit-error.ts";
-import {
-  type CommitLog,
-  emptyState,
-  encodeSnapshot,
-  encodingCommit,
-  type Version,
-} from "./commit-log.ts";
+import { type CommitLog, emptyState, encodingCommit, type Version } from "./commit-log.ts";
 import {
   type Applied,
   aboutOf,
@@ -44,13 +38,14 @@ import {
   subjectOfEdits,
   subjectOfOperation,
 } from "./commit-report.ts";
+import { Durability, type PendingCommit } from "./durability.ts";
 import type { EngineListeners } from "./engine-listeners.ts";
 import { Garbage } from "./garbage.ts";
 import { checkingIfMatch, UndoneCommits } from "./if-match.ts";
 import { Judge, type Verdict, violationsMax } from "./judge.ts";
 import { LiveState } from "./live-state.ts";
 import { Notifier } from "./notifier.ts";
-import { type Plan, Planner } from "./planner.ts";
+import { Planner } from "./planner.ts";
 import { removeRecirculation } from "./recirculation.ts";
 import { refused } from "./refused.ts";
 import { Roster, type ServiceOffer } from "./roster.ts";
@@ -67,13 +62,6 @@ export interface EngineParts extends EngineListeners {
   readonly dataplane: Dataplane;
   readonly devices: Devices;
   readonly log: CommitLog;
-}
-
-/** Applied and being written to disk; undone, newest first, if that fails. */
-interface PendingCommit {
-  readonly older: Version;
-  readonly newer: Version;
-  readonly plan: Plan;
 }
 
 /**
@@ -93,15 +81,11 @@ export class Engine implements Datastore, Verifier {
   readonly #turns = new Turns();
   readonly #feed: ChangeFeed;
   readonly #schemaListeners = new Set<(change: SchemaChange) => void>();
-  readonly #pending: PendingCommit[] = [];
+  readonly #durability: Durability;
   readonly #undone = new UndoneCommits();
   #running: Version;
   /** False while what is in the data plane is an earlier daemon's. */
   #isRestored = false;
-  /** Settles when every commit so far is durable, rejects when one could not be. */
-  #written: Promise<void> = Promise.resolve();
-  /** Settles when the snapshot of the configuration that is being written last is, or is not. */
-  #snapshot: Promise<void> = Promise.resolve();
   readonly #report: (report: CommitReport) => void;
   readonly #garbage: Garbage;
 
@@ -117,7 +101,13 @@ export class Engine implements Datastore, Verifier {
     this.#notifier = new Notifier({ ...parts, root: () => this.#running.root });
     const known = { services: [...parts.services], planner: this.#planner };
     this.#roster = new Roster({ ...parts, ...known, judge: this.#judge });
-    const durable = () => this.#written.catch(() => this.#undoPending());
+    this.#durability = new Durability({
+      ...parts,
+      turns: this.#turns,
+      undo: (commit) => this.#undo(commit),
+      settled: (commits) => this.#settled(commits),
+    });
+    const durable = () => this.#durability.settle();
     this.#live = new LiveState({
       ...parts,
       ...known,
@@ -205,21 +195,12 @@ export class Engine implements Datastore, Verifier {
   removeService(name: string): Promise<void> {
     return this.#turns.take(async () => {
       // An undone commit may be what has deleted the last cube.
-      await this.#written.catch(() => this.#undoPending());
+      await this.#durability.settle();
       this.#roster.check(name, this.#running.root);
-      await this.#snapshot;
-      await this.#writeSnapshot();
+      await this.#durability.writeSnapshot(this.#running);
       this.#roster.remove(name);
       await this.#schemaChanged({ kind: "removed", module: name });
     });
-  }
-
-  async #writeSnapshot(): Promise<void> {
-    try {
-      await this.#parts.log.writeSnapshot(encodeSnapshot(this.schema, this.#running));
-    } catch (cause) {
-      throw new CommitError("unavailable", "the journal takes no snapshot now", { cause });
-    }
   }
 
   async #schemaChanged(change: SchemaChange): Promise<void> {
@@ -290,7 +271,7 @@ export class Engine implements Datastore, Verifier {
     const subject = subjectOfOperation(path, operation);
     const { commit, plan } = await this.#inTurn(options, subject, async () => {
       this.#roster.refuseGone([path]);
-      if (this.#parts.log.failure) this.#undoPending();
+      this.#durability.undoFailed();
       // An operation may do anything to its node.
       atOnce(this.#checkingIfMatch([{ path, operation: "replace" }], options));
       const answer = this.#live.answer({ path, operation, input });
@@ -330,7 +311,7 @@ export class Engine implements Datastore, Verifier {
   }
 
   async #commit(change: Change, options: CommitOptions): Promise<Applied> {
-    if (change.edits.length > 0) await this.#leaveFailure(options);
+    if (change.edits.length > 0) await this.#durability.leaveFailure(options);
     if (options.dryRun !== true) await this.#verifier.mendIfDisturbed();
     this.#roster.refuseGone(change.edits.map(({ path }) => path));
     const breather = new Breather();
@@ -376,13 +357,14 @@ export class Engine implements Datastore, Verifier {
       await applySteps(work.steps, breather);
       verdict.discard();
       if (work.changed.length > 0) this.#feed.publish(older, older, work.changed);
-      return { outcome: { commit: { id: String(older.id), durable: true, time }, plan: [] } };
+      const durable = this.#durability.recordNothing();
+      return { ...applied({ id: older.id, time }, durable, options), isUnchanged: true };
     }
     const { user, comment } = options;
     const header = { id: newer.id, time: time.toISOString(), user };
     const named = comment === undefined ? header : { ...header, comment };
     const record = await breather.run(encodingCommit(named, delta));
-    this.#checkLog(record.length);
+    this.#durability.check(record.length);
     await breather.run(notingChanges(this.schema.root, [older.root, newer.root], newer.id));
     // The last moment to give up: from here on it is all or nothing.
     checkSignal(options);
@@ -390,61 +372,15 @@ export class Engine implements Datastore, Verifier {
     await applySteps(steps, breather).catch((error) => this.#verifier.refuseAfter(error));
     verdict.accept();
     this.#running = newer;
-    this.#pending.push(commit);
-    const durable = this.#record(record, commit);
+    const durable = this.#durability.record(record, commit);
     this.#live.follow(plan);
     this.#feed.publish(older, newer, work.changed);
-    const isDurable = options.wait !== "applied";
-    const { id } = header;
-    return { outcome: { commit: { id: String(id), durable: isDurable, time }, plan: [] }, durable };
+    return applied({ id: newer.id, time }, durable, options);
   }
 
-  /**
-   * A journal that failed is tried again at the next commit, before anything is judged by what the
-   * failure undoes.
-   */
-  async #leaveFailure({ dryRun }: CommitOptions): Promise<void> {
-    const { log } = this.#parts;
-    if (log.failure === undefined) return;
-    this.#undoPending();
-    if (dryRun) return;
-    await log.recover().catch((cause: unknown) => {
-      throw new CommitError("unavailable", "the journal cannot be written", { cause });
-    });
-  }
-
-  #checkLog(size: number): void {
-    const { log } = this.#parts;
-    const cause = log.failure ?? log.refusal(size);
-    if (cause) throw new CommitError("unavailable", "the journal takes no more now", { cause });
-  }
-
-  /** Appends to the journal; a failure undoes every commit that is not durable. */
-  #record(record: Uint8Array, commit: PendingCommit): Promise<void> {
-    const { log } = this.#parts;
-    const version = this.#running;
-    this.#written = log.append(record).then(() => this.#settle(version));
-    const durable = this.#written.catch(async (cause: unknown) => {
-      // A commit that came first may have undone it already, and be durable itself.
-      await this.#turns.take(async () => {
-        if (this.#pending.includes(commit)) this.#undoPending();
-      });
-      throw new CommitError("unavailable", "writing the journal", { cause });
-    });
-    if (log.isSnapshotDue) {
-      const writing = log.writeSnapshot(encodeSnapshot(this.schema, version));
-      this.#snapshot = writing.catch(this.#parts.onError);
-    }
-    // Who waits for `applied` only does not hear of it; the undo is published like any change.
-    durable.catch(() => undefined);
-    return durable;
-  }
-
-  /** Drops what is durable from the pending commits and unloads what they deleted. */
-  #settle(version: Version): void {
-    while (this.#pending[0] && this.#pending[0].newer.id <= version.id) {
-      this.#garbage.add(this.#pending.shift()?.plan.unload ?? []);
-    }
+  /** Unloads what commits deleted that are durable now. */
+  #settled(commits: readonly PendingCommit[]): void {
+    for (const { plan } of commits) this.#garbage.add(plan.unload);
     this.#garbage.collect();
   }
 
@@ -456,23 +392,20 @@ export class Engine implements Datastore, Verifier {
     this.#garbage.collect();
   }
 
-  #undoPending(): void {
-    for (let commit = this.#pending.pop(); commit; commit = this.#pending.pop()) {
-      const { older, newer, plan } = commit;
-      try {
-        undoSteps(plan.steps);
-      } catch (error) {
-        // The others are undone nevertheless, and the configuration says what should be there.
-        this.#parts.onError(error);
-      }
-      atOnce(this.#judge.judge(newer.root, older.root, { restoring: true })).accept();
-      // What is undone was seen under its id, so what is there now is a version of its own.
-      this.#undone.add(newer.id, this.#running.id);
-      const undone = { root: older.root, id: this.#running.id + 1 };
-      this.#running = undone;
-      this.#live.follow(plan);
-      this.#feed.publish(newer, undone, []);
+  #undo({ older, newer, plan }: PendingCommit): void {
+    try {
+      undoSteps(plan.steps);
+    } catch (error) {
+      // The others are undone nevertheless, and the configuration says what should be there.
+      this.#parts.onError(error);
     }
+    atOnce(this.#judge.judge(newer.root, older.root, { restoring: true })).accept();
+    // What is undone was seen under its id, so what is there now is a version of its own.
+    this.#undone.add(newer.id, this.#running.id);
+    const undone = { root: older.root, id: this.#running.id + 1 };
+    this.#running = undone;
+    this.#live.follow(plan);
+    this.#feed.publish(newer, undone, []);
   }
 }
 
@@ -492,4 +425,15 @@ interface Change {
 
 function checkSignal({ signal }: CommitOptions): void {
   if (signal?.aborted) throw new CommitError("unavailable", "the caller gave up before the commit");
+}
+
+/** `durable` settles when the version is; it is by now where there is none. */
+function applied(
+  { id, time }: { readonly id: number; readonly time: Date },
+  durable: Promise<void> | undefined,
+  { wait }: CommitOptions,
+): Applied {
+  const isDurable = durable === undefined || wait !== "applied";
+  const outcome: Done = { commit: { id: String(id), durable: isDurable, time }, plan: [] };
+  return durable ? { outcome, durable } : { outcome };
 }

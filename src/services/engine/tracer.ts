@@ -83,8 +83,9 @@ export class DataplaneTracer implements Tracer {
       if (frames.isFull) over.endIn(graceMs);
     });
     const marks = new Marks(this.#parts, request.at);
-    using _changes = onChange(() => void marks.set().catch(over.fail));
     try {
+      // Ends before the marks are cleared: a commit under way would set them again behind that.
+      using _changes = onChange(() => void marks.set().catch(over.fail));
       this.#write(objectId, filter);
       await marks.set();
       listener.begun();

@@ -89,6 +89,18 @@ describe("the report of a transaction", () => {
     });
   }
 
+  it("says unchanged also while what it has found is not on disk yet", async () => {
+    const { engine, edit, reports } = await started();
+    await engine.commit([edit("merge", `${br0}/loglevel`, "DEBUG")], applied);
+
+    await engine.commit([edit("merge", `${br0}/loglevel`, "DEBUG")], applied);
+
+    assert.deepEqual(
+      reports.map(({ outcome }) => outcome),
+      ["unchanged"],
+    );
+  });
+
   it("counts the nodes that edits name, and tells the first five", async () => {
     const { engine, edit, log, reports } = await started();
     const edits = Array.from({ length: 7 }, (_, index) =>

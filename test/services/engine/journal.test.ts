@@ -76,6 +76,37 @@ describe("commits that the journal cannot write", () => {
     });
   });
 
+  it("are no ground for a commit that changes nothing to be durable", async () => {
+    const { engine, edit, log, read } = await started();
+    const same = [edit("merge", `${br0}/loglevel`, "DEBUG")];
+    await engine.commit(same, applied);
+    const early = await engine.commit(same, applied);
+    const commit = engine.commit(same, local);
+    await engine.commit([], applied);
+
+    log.fail(diskFull);
+
+    await assert.rejects(commit, { kind: "unavailable" });
+    assert.equal(early.violations === undefined && early.commit?.durable, false);
+    await engine.close();
+    assert.equal(read(`${br0}/loglevel`), "INFO");
+  });
+
+  it("let a commit that changes nothing wait until what it has found is durable", async () => {
+    const { engine, edit, log } = await started();
+    const same = [edit("merge", `${br0}/loglevel`, "DEBUG")];
+    await engine.commit(same, applied);
+    const order: string[] = [];
+    const commit = engine.commit(same, local).then(() => order.push("answered"));
+    await engine.commit([], applied);
+    order.push("written");
+
+    log.settle();
+
+    await commit;
+    assert.deepEqual(order, ["written", "answered"]);
+  });
+
   it("keep the daemon from writing until the journal works again", async () => {
     const fixture = await started();
     const { engine, edit, log } = fixture;

@@ -88,6 +88,18 @@ describe("a trace", () => {
     assert.equal(filterOf(fixture).untilNs, 0n);
   });
 
+  it("leaves no mark behind where a commit is under way at its end", async () => {
+    const fixture = await bridge();
+    const { end, stop } = await tracing(fixture);
+    const commit = fixture.commit(fixture.edit("merge", `${br0}/fdb/aging-time`, 77));
+
+    stop();
+
+    await Promise.all([commit, end]);
+    await fixture.engine.close();
+    assert.equal(isTraced(fixture, "dev1"), false);
+  });
+
   it("tells steps in the words of the configuration", async () => {
     const fixture = await bridge();
     const { steps, stop } = await tracing(fixture);
