@@ -29,10 +29,14 @@ const singleReadsMax = 32;
 
 type Stream = ServerWritableStream<Buffer, Buffer>;
 
-interface Pending {
-  readonly path: InstancePath;
+/** The commit that a change is of. */
+interface Origin {
   readonly commitId: string;
   readonly time: Date;
+}
+
+interface Pending extends Origin {
+  readonly path: InstancePath;
 }
 
 /** Serves a Watch call until its client leaves, falls behind, or the server stops. */
@@ -51,6 +55,8 @@ class Watcher {
   readonly #pending = new Map<string, Pending>();
   /** Told and not configured: no difference of configurations will say that they are gone. */
   readonly #stateOnly = new Map<string, InstancePath>();
+  /** Of this one more was announced. */
+  #open: Origin | undefined;
   #wake: () => void = () => {};
   #isBlocked = false;
   #target: WatchTarget | undefined;
@@ -164,7 +170,7 @@ class Watcher {
     await this.#send({ changes: batch, synced: true, commit_id });
   }
 
-  /** Sends one commit's changes, or waits for some. */
+  /** Sends some of one commit's changes, or waits for some. */
   async #sendPending(): Promise<void> {
     const [first] = this.#pending.values();
     if (first === undefined) {
@@ -173,12 +179,18 @@ class Watcher {
       });
       return;
     }
-    const { commitId, time } = first;
+    const open = this.#open;
+    // What was left of it has become part of a later commit.
+    if (open && open.commitId !== first.commitId) await this.#sendChanges(open, [], false);
+    else await this.#sendBatch(first);
+  }
+
+  async #sendBatch(origin: Origin): Promise<void> {
     const batch: PlainMessage[] = [];
     const read = this.#reader();
     let more = false;
     for (const [key, pending] of this.#pending) {
-      if (pending.commitId !== commitId) break;
+      if (pending.commitId !== origin.commitId) break;
       more = batch.length === batchMax;
       if (more) break;
       this.#pending.delete(key);
@@ -186,7 +198,13 @@ class Watcher {
       this.#note(key, pending.path, is);
       batch.push(this.#change(pending.path, is));
     }
-    await this.#send({ changes: batch, more, commit_id: commitId, time: timestamp(time) });
+    await this.#sendChanges(origin, batch, more);
+  }
+
+  async #sendChanges(origin: Origin, changes: PlainMessage[], more: boolean): Promise<void> {
+    this.#open = more ? origin : undefined;
+    const { commitId: commit_id, time } = origin;
+    await this.#send({ changes, more, commit_id, time: timestamp(time) });
   }
 
   /**
