@@ -1,13 +1,24 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { emptyObject } from "../../src/datamodel/tree/node.ts";
+import { simplebridgeIr } from "../../src/gen/yang/simplebridge.ts";
 import { bridge, nat } from "../server/grpc/models.ts";
 import { Session } from "../server/grpc/session.ts";
 
 const run = promisify(execFile);
 const grpcurl = "grpcurl";
 const service = "yangplane.bridge.v1.BridgeService";
+
+/** Bodies of the calls of a method in the reference. */
+function bodiesOf(method: string): object[] {
+  const text = readFileSync("docs/reference/grpc.md", "utf8");
+  const calls = text.matchAll(/grpcurl .*-d '(.*)' \\\n.* (\S+)$/gm);
+  return [...calls].flatMap(([, body = "", name]) =>
+    name === `$API/${method}` ? [JSON.parse(body) as object] : [],
+  );
+}
 
 describe("grpcurl, which knows the API by reflection alone,", () => {
   let session: Session;
@@ -63,6 +74,21 @@ describe("grpcurl, which knows the API by reflection alone,", () => {
     const name = "yangplane.bridge.v1.GetFdbEntryRequest";
     const { stdout } = await curl(session.socket, "describe", name);
     assert.match(stdout, /uint32 fdb_entry_vlan = 2;\s+string fdb_entry_mac = 3;/);
+  });
+
+  it("names the keys of entries as the reference does", async () => {
+    session.datastore.add(simplebridgeIr);
+    const api = "yangplane.simplebridge.v1.SimplebridgeService";
+    await call(`${api}/CreateSimplebridge`, {
+      simplebridge: { name: "br0", ports: [{ name: "p1" }] },
+    });
+
+    for (const method of ["CreateFdbEntry", "GetFdbEntry"]) {
+      const [body = {}, ...others] = bodiesOf(method);
+      assert.equal(others.length, 0);
+      const { entry } = await call(`${api}/${method}`, body);
+      assert.deepEqual(entry, { address: "02:00:00:00:00:09", port: "p1" });
+    }
   });
 
   it("creates and reads a cube", async () => {
