@@ -101,7 +101,7 @@ describeKernel("long chains and rings of cubes", { since: "6.6" }, () => {
 
       socket.send(packet().ethernet(first.mac, BROADCAST).payload(numbered()).bytes());
       await eventually("both copies are dropped", async () => {
-        return (await sum(lab.samples(/_dropped_packets_total\{.*reason="hop-limit"/))) === 2;
+        return (await sum(lab.samples(/_port_dropped_packets_total\{.*reason="hop-limit"/))) === 2;
       });
 
       // One round of three goes one way and one the other; each passes every third bridge.
