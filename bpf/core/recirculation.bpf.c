@@ -13,7 +13,7 @@
 #include "log_record.h"
 #include "punt.h"
 
-/* The mark of what the daemon sends: slot and arg behind it (src/dataplane/packet-out.ts). */
+/* The mark of what the daemon sends: slot and arg behind it (src/dataplane/packet-socket.ts). */
 #define PACKET_OUT_MARK	      0x40000000
 #define PACKET_OUT_SLOT_SHIFT 8
 #define PACKET_OUT_SLOT_MASK  (JUMP_TABLE_SLOTS - 1)

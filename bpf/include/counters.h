@@ -24,7 +24,7 @@ enum drop_reason {
 	DROP_EMPTY_SLOT = 1,
 	/* Shorter than an Ethernet header. */
 	DROP_TRUNCATED = 2,
-	/* 3 was a copy for a second cube, once that could not be made. */
+	/* Not 3: a number that was given once is never given another meaning. */
 	/* The frame has passed more programs than any way has: it is in a loop. */
 	DROP_HOP_LIMIT = 4,
 	/* On the recirculation device, and not from a program of ours. */

@@ -194,6 +194,9 @@ struct trace_fields {
 	__u8 protocol;
 };
 
+/* Of frag_off: where in its datagram a fragment begins. */
+#define IPV4_FRAGMENT_OFFSET 0x1fff
+
 static __always_inline void trace_map_ipv4(__u8 *address, __be32 ipv4)
 {
 	address[10] = address[11] = 0xff;
@@ -213,7 +216,7 @@ static __always_inline void trace_parse(struct __sk_buff *skb, __be16 ethertype,
 		trace_map_ipv4(fields->source, ipv4.saddr);
 		trace_map_ipv4(fields->destination, ipv4.daddr);
 		fields->protocol = ipv4.protocol;
-		if (!(ipv4.frag_off & bpf_htons(0x1fff)))
+		if (!(ipv4.frag_off & bpf_htons(IPV4_FRAGMENT_OFFSET)))
 			offset = ETH_HLEN + ipv4.ihl * 4;
 	} else if (ethertype == bpf_htons(ETH_P_IPV6) &&
 		   !bpf_skb_load_bytes(skb, ETH_HLEN, &ipv6, sizeof(ipv6))) {

@@ -5,6 +5,8 @@ const macBytes = 6;
 const etherBytes = 14;
 const arpBytes = 28;
 const ipv4Bytes = 20;
+/** Where in its datagram a fragment begins. */
+const fragmentOffsetMask = 0x1fff;
 const ipv6Bytes = 40;
 
 /** By the names that people know them by. */
@@ -76,7 +78,7 @@ function arpText(packet: DataView): string {
 function ipv4Text(packet: DataView): string {
   const [from, to] = [addressAt(packet, 12, 4), addressAt(packet, 16, 4)];
   const protocol = packet.getUint8(9);
-  const isLaterFragment = (packet.getUint16(6) & 0x1fff) !== 0;
+  const isLaterFragment = (packet.getUint16(6) & fragmentOffsetMask) !== 0;
   const offset = isLaterFragment ? packet.byteLength : (packet.getUint8(0) & 0xf) * 4;
   const inner = transportText(protocol, after(packet, offset));
   return `${from} > ${to}, ${inner}${isLaterFragment ? ", fragment" : ""}`;
