@@ -2,8 +2,9 @@ import type { ServerWritableStream, UntypedHandleCall } from "@grpc/grpc-js";
 import { refuse } from "../../datamodel/error.ts";
 import type { Api } from "./api.ts";
 import type { PlainMessage } from "./leaf-codec.ts";
+import { LongCall } from "./long-call.ts";
 import type { ProtoMethod } from "./proto-model.ts";
-import { callerOf, endWithServer, reported, unary } from "./unary.ts";
+import { unary } from "./unary.ts";
 
 /** grpc.health.v1.HealthCheckResponse.ServingStatus. */
 const serving = 1;
@@ -19,7 +20,7 @@ type Stream = ServerWritableStream<Buffer, Buffer>;
 export class Health {
   readonly #api: Api;
   readonly #services: Set<string>;
-  readonly #watches = new Map<Stream, { readonly service: string; readonly tell: () => void }>();
+  readonly #watches = new Map<LongCall, { readonly service: string; readonly tell: () => void }>();
   #status = serving;
 
   constructor(api: Api, services: readonly string[]) {
@@ -40,7 +41,12 @@ export class Health {
 
   /** The handler of a method. */
   handler(method: ProtoMethod): UntypedHandleCall {
-    if (method.serverStreaming) return (stream: Stream) => this.#watch(method, stream);
+    if (method.serverStreaming) {
+      return (stream: Stream) => {
+        const call = new LongCall(this.#api, stream);
+        return call.run(() => this.#watch(call, method, stream.request));
+      };
+    }
     return unary(this.#api, method.response, (bytes) => {
       const request = this.#request(method, bytes);
       return method.name === "List" ? this.#list() : this.#check(nameIn(request));
@@ -74,20 +80,16 @@ export class Health {
     return { statuses: [...this.#services].map((key) => ({ key, value })) };
   }
 
-  #watch(method: ProtoMethod, stream: Stream): void {
-    try {
-      const service = nameIn(this.#request(method, stream.request));
-      const tell = (): void => {
-        const status = this.#services.has(service) ? this.#status : serviceUnknown;
-        stream.write(this.#api.encoder.encode(method.response, { status }));
-      };
-      this.#watches.set(stream, { service, tell });
-      callerOf(stream).signal.addEventListener("abort", () => this.#watches.delete(stream));
-      endWithServer(this.#api, stream);
-      tell();
-    } catch (error) {
-      stream.emit("error", reported(this.#api, stream.getPath(), error));
-    }
+  async #watch(call: LongCall, method: ProtoMethod, request: Buffer): Promise<void> {
+    const service = nameIn(this.#request(method, request));
+    const tell = (): void => {
+      const status = this.#services.has(service) ? this.#status : serviceUnknown;
+      call.write(this.#api.encoder.encode(method.response, { status }));
+    };
+    this.#watches.set(call, { service, tell });
+    tell();
+    await call.woken();
+    this.#watches.delete(call);
   }
 }
 

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import {
   getChannelzHandlers,
   getChannelzServiceDefinition,
@@ -14,6 +15,7 @@ import { verify } from "./dataplane-service.ts";
 import { getNode, invokeByPath } from "./datastore-service.ts";
 import { Health } from "./health.ts";
 import type { PlainMessage } from "./leaf-codec.ts";
+import { LongCall } from "./long-call.ts";
 import { serveNotifications } from "./notification-stream.ts";
 import type { ProtoMethod, ProtoService } from "./proto-model.ts";
 import { getModule, listModules } from "./schema-service.ts";
@@ -21,7 +23,7 @@ import { listServices, loadService, unloadService } from "./service-service.ts";
 import { serveTrace } from "./trace-service.ts";
 import { apply, applyStream } from "./transaction-service.ts";
 import { typedUnary } from "./typed-service.ts";
-import { type Caller, endWithServer, reported, unary } from "./unary.ts";
+import { type Caller, unary } from "./unary.ts";
 import { serveWatch } from "./watch.ts";
 
 type CoreMethod = (
@@ -138,20 +140,25 @@ function addReflection(server: Server, api: Api): void {
   for (const version of ["v1", "v1alpha"]) {
     const service = api.service(`grpc.reflection.${version}.ServerReflection`);
     addService(server, service, (method) => (stream: ServerDuplexStream<Buffer, Buffer>) => {
-      const forget = endWithServer(api, stream);
-      stream.on("data", (bytes: Buffer) => {
-        try {
-          const request = api.decoder().plain(method.request, bytes);
-          stream.write(api.encoder.encode(method.response, api.reflection.answer(request)));
-        } catch (error) {
-          stream.emit("error", reported(api, stream.getPath(), error));
-        }
-      });
-      stream.on("end", () => {
-        forget();
-        stream.end();
+      const call = new LongCall(api, stream);
+      return call.run(async () => {
+        stream.on("data", (bytes: Buffer) => answerReflection(api, method, { call, bytes }));
+        await once(stream, "end", { signal: call.signal });
       });
     });
+  }
+}
+
+function answerReflection(
+  api: Api,
+  method: ProtoMethod,
+  { call, bytes }: { readonly call: LongCall; readonly bytes: Buffer },
+): void {
+  try {
+    const request = api.decoder().plain(method.request, bytes);
+    call.write(api.encoder.encode(method.response, api.reflection.answer(request)));
+  } catch (error) {
+    call.fail(error as Error);
   }
 }
 

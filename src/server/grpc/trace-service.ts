@@ -9,8 +9,8 @@ import type {
 import { refuse } from "../../datamodel/error.ts";
 import type { Api } from "./api.ts";
 import type { PlainMessage } from "./leaf-codec.ts";
+import { LongCall } from "./long-call.ts";
 import type { ProtoMethod } from "./proto-model.ts";
-import { callerOf, reported, stopping } from "./unary.ts";
 
 const defaults = { frames: 10, seconds: 60 } as const;
 
@@ -22,15 +22,9 @@ const nsPerSecond = 1_000_000_000n;
 type Stream = ServerWritableStream<Buffer, Buffer>;
 
 /** TraceService.Trace: lasts until the trace is over, its client leaves or the server stops. */
-export function serveTrace(api: Api, method: ProtoMethod, stream: Stream): void {
-  const { signal } = callerOf(stream);
-  const sender = new TraceStream(api, method, stream);
-  sender.run(signal).then(
-    () => stream.end(),
-    (error) => {
-      if (!signal.aborted) stream.emit("error", reported(api, stream.getPath(), error));
-    },
-  );
+export function serveTrace(api: Api, method: ProtoMethod, stream: Stream): Promise<void> {
+  const call = new LongCall(api, stream);
+  return call.run(() => new TraceStream(api, method, stream).run(call));
 }
 
 class TraceStream {
@@ -45,23 +39,14 @@ class TraceStream {
     this.#stream = stream;
   }
 
-  async run(left: AbortSignal): Promise<void> {
+  async run(call: LongCall): Promise<void> {
     const request = this.#request();
-    const stopped = new AbortController();
-    const stop = (): void => stopped.abort();
-    this.#api.endStreams.add(stop);
     const listener = {
       begun: () => this.#stream.sendMetadata(new Metadata()),
       step: (step: TraceStep) => this.#tell(step),
     };
-    try {
-      const over = AbortSignal.any([left, stopped.signal]);
-      const { frames, lost } = await tracerOf(this.#api).trace(request, listener, over);
-      if (stopped.signal.aborted) throw stopping();
-      if (!left.aborted) this.#send({ end: { frames, lost: BigInt(lost + this.#lost) } });
-    } finally {
-      this.#api.endStreams.delete(stop);
-    }
+    const { frames, lost } = await tracerOf(this.#api).trace(request, listener, call.signal);
+    if (!call.isOver) this.#send({ end: { frames, lost: BigInt(lost + this.#lost) } });
   }
 
   #request(): TraceRequest {

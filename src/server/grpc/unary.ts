@@ -65,20 +65,6 @@ export function stopping(): CommitError {
   return new CommitError("unavailable", "the server is stopping");
 }
 
-/** Ends a stream when the server stops; the result forgets it, as a client that leaves does. */
-export function endWithServer(
-  api: Api,
-  stream: ServerDuplexStream<Buffer, Buffer> | ServerWritableStream<Buffer, Buffer>,
-): () => void {
-  const end = (): void => {
-    stream.emit("error", reported(api, stream.getPath(), stopping()));
-  };
-  const forget = (): void => void api.endStreams.delete(end);
-  api.endStreams.add(end);
-  callerOf(stream).signal.addEventListener("abort", forget);
-  return forget;
-}
-
 /** @throws RequestError for a message no client would take */
 export function encodeReply(api: Api, response: string, message: PlainMessage): Buffer {
   const bytes = api.encoder.encode(response, message);

@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import type { ServerWritableStream } from "@grpc/grpc-js";
 import type { ChangeEvent, SchemaChange } from "../../datamodel/datastore/datastore.ts";
 import { refuse } from "../../datamodel/error.ts";
@@ -11,10 +10,10 @@ import { atOnce } from "../../lib/slices.ts";
 import { timestamp } from "./commit-message.ts";
 import { DataBody, isShown, type Selection } from "./encode.ts";
 import type { PlainMessage } from "./leaf-codec.ts";
+import { LongCall } from "./long-call.ts";
 import type { ProtoMessage } from "./proto-model.ts";
 import { readChoice } from "./read-mask.ts";
 import { decodingTyped, type TypedMethod } from "./typed-service.ts";
-import { callerOf, reported, stopping } from "./unary.ts";
 import { WatchTarget } from "./watch-target.ts";
 
 /** Entries that may wait for a watcher that reads slowly. */
@@ -40,58 +39,41 @@ interface Pending extends Origin {
 }
 
 /** Serves a Watch call until its client leaves, falls behind, or the server stops. */
-export function serveWatch(typed: TypedMethod, stream: Stream): void {
-  const { signal } = callerOf(stream);
-  const watcher = new Watcher(typed, stream, signal);
-  watcher.run().catch((error) => {
-    if (!signal.aborted) stream.emit("error", reported(typed.api, stream.getPath(), error));
-  });
+export function serveWatch(typed: TypedMethod, stream: Stream): Promise<void> {
+  const call = new LongCall(typed.api, stream);
+  return call.run(() => new Watcher(typed, call).run(stream.request));
 }
 
 class Watcher {
   readonly #typed: TypedMethod;
-  readonly #stream: Stream;
-  readonly #leaving: AbortController;
+  readonly #call: LongCall;
   readonly #pending = new Map<string, Pending>();
   /** Told and not configured: no difference of configurations will say that they are gone. */
   readonly #stateOnly = new Map<string, InstancePath>();
   /** Of this one more was announced. */
   #open: Origin | undefined;
-  #wake: () => void = () => {};
   #isBlocked = false;
   #target: WatchTarget | undefined;
   #selection: Selection = { view: "operational", shallow: true };
-  #failure: Error | undefined;
 
-  constructor(typed: TypedMethod, stream: Stream, signal: AbortSignal) {
+  constructor(typed: TypedMethod, call: LongCall) {
     this.#typed = typed;
-    this.#stream = stream;
-    this.#leaving = new AbortController();
-    signal.addEventListener("abort", () => this.#leave(), { once: true });
+    this.#call = call;
   }
 
-  async run(): Promise<void> {
+  async run(bytes: Buffer): Promise<void> {
     const { api, binding } = this.#typed;
-    const request = atOnce(decodingTyped(this.#typed, this.#stream.request));
+    const request = atOnce(decodingTyped(this.#typed, bytes));
     const choice = readChoice(request.plain["read"], this.#message, api.types);
     this.#selection = { ...choice, shallow: true };
     const shown = { selection: this.#selection, types: api.types };
     this.#target = new WatchTarget(binding.target as DataSchema, request.keys, (path) =>
       isShown(path, this.#message, shown),
     );
-    const stop = (): void => this.#fail(stopping());
-    api.endStreams.add(stop);
-    const subscription = api.datastore.subscribe((event) => this.#take(event));
-    const modules = api.datastore.subscribeSchema((change) => this.#followModule(change));
-    try {
-      await this.#sendSnapshot();
-      while (!this.#leaving.signal.aborted) await this.#sendPending();
-    } finally {
-      modules[Symbol.dispose]();
-      subscription[Symbol.dispose]();
-      api.endStreams.delete(stop);
-    }
-    if (this.#failure) throw this.#failure;
+    using _changes = api.datastore.subscribe((event) => this.#take(event));
+    using _modules = api.datastore.subscribeSchema((change) => this.#followModule(change));
+    await this.#sendSnapshot();
+    while (!this.#call.isOver) await this.#sendPending();
   }
 
   get #message(): ProtoMessage {
@@ -99,20 +81,10 @@ class Watcher {
     return api.types.message(api.messageOf(binding.target) ?? "");
   }
 
-  #leave(): void {
-    this.#leaving.abort();
-    this.#wake();
-  }
-
-  #fail(error: Error): void {
-    this.#failure ??= error;
-    this.#leave();
-  }
-
   #followModule({ kind, module }: SchemaChange): void {
     const { target } = this.#typed.binding;
     if (kind === "added" || target.module !== module) return;
-    this.#fail(refuse("operation-not-supported", "", "the service has been unloaded"));
+    this.#call.fail(refuse("operation-not-supported", "", "the service has been unloaded"));
   }
 
   #take(event: ChangeEvent): void {
@@ -134,7 +106,7 @@ class Watcher {
       },
     });
     if (this.#isBlocked && this.#pending.size > pendingMax) this.#failSlow();
-    this.#wake();
+    this.#call.wake();
   }
 
   /** A change below, in a list that is left out, is not one of the entry. */
@@ -150,7 +122,7 @@ class Watcher {
   #failSlow(): void {
     const waiting = this.#pending.size;
     const message = `${waiting} changed entries wait, more than ${pendingMax}: the watcher is too slow`;
-    this.#fail(refuse("resource-denied", "", message));
+    this.#call.fail(refuse("resource-denied", "", message));
   }
 
   async #sendSnapshot(): Promise<void> {
@@ -163,7 +135,7 @@ class Watcher {
         await this.#send({ changes: batch, more: true, commit_id });
         batch = [];
       }
-      if (this.#leaving.signal.aborted) return;
+      if (this.#call.isOver) return;
       this.#note(printPath(path), path, object);
       batch.push(this.#change(path, object));
     }
@@ -174,9 +146,7 @@ class Watcher {
   async #sendPending(): Promise<void> {
     const [first] = this.#pending.values();
     if (first === undefined) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
+      await this.#call.woken();
       return;
     }
     const open = this.#open;
@@ -263,10 +233,8 @@ class Watcher {
       await this.#send({ ...message, changes: changes.slice(half) });
       return;
     }
-    if (this.#leaving.signal.aborted) return;
-    const isFlowing = this.#stream.write(bytes);
-    if (!isFlowing) await this.#drained();
-    else await new Promise(setImmediate);
+    if (this.#call.write(bytes)) await new Promise(setImmediate);
+    else await this.#drained();
   }
 
   async #drained(): Promise<void> {
@@ -274,13 +242,9 @@ class Watcher {
     const timer = setTimeout(() => {
       if (this.#pending.size > pendingMax) this.#failSlow();
     }, slowMs);
-    try {
-      await once(this.#stream, "drain", { signal: this.#leaving.signal });
-    } catch (error) {
-      if (!this.#leaving.signal.aborted) throw error;
-    } finally {
+    await this.#call.drained().finally(() => {
       clearTimeout(timer);
       this.#isBlocked = false;
-    }
+    });
   }
 }

@@ -30,12 +30,13 @@ class SlowWatch {
     this.call = new HeldCall(Buffer.from(type.encode(type.fromObject({ read })).finish()));
   }
 
-  start(): void {
+  /** Resolves when the call is over. */
+  start(): Promise<void> {
     const { api, call } = this;
     const methods = api.generated.flatMap(({ methods }) => methods);
     const method = methods.find(({ name }) => name === "WatchPorts");
     assert(method?.binding);
-    serveWatch({ api, method, binding: method.binding }, call.stream);
+    return serveWatch({ api, method, binding: method.binding }, call.stream);
   }
 
   /** Ports p0 to p<count - 1> with an MTU. */
@@ -66,7 +67,7 @@ class SlowWatch {
 describe("a Watch whose client reads slowly", () => {
   it("closes a commit whose rest goes on with the next one", async () => {
     const watch = new SlowWatch();
-    watch.start();
+    const over = watch.start();
     await watch.next();
 
     await watch.commit(700, 1400);
@@ -81,5 +82,6 @@ describe("a Watch whose client reads slowly", () => {
       [200, false, "2"],
     ]);
     watch.call.cancel();
+    await over;
   });
 });
