@@ -19,12 +19,15 @@ import { fits } from "./field-wire.ts";
 import { Filling } from "./filling.ts";
 import { readJson } from "./json-text.ts";
 import type { LeafCodecs } from "./leaf-codec.ts";
-import { fieldsOf, joined, type PlainDecoder, refuseTooDeep } from "./plain-decoder.ts";
+import {
+  fieldsOf,
+  joined,
+  type PlainDecoder,
+  refuseTooDeep,
+  sliceFields,
+} from "./plain-decoder.ts";
 import type { ProtoField, ProtoMessage } from "./proto-model.ts";
 import type { WireReader } from "./wire.ts";
-
-/** Fields of one body decoded in one go; entries of a list are a field each. */
-const sliceFields = 64;
 
 /** Where a body stands; `position`: which entry of its list it is, from 1. */
 interface Body {

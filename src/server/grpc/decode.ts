@@ -37,11 +37,11 @@ export class MessageDecoder {
     return atOnce(this.decoding(fullName, bytes));
   }
 
-  /** The same, in slices of some entries of its body. */
+  /** The same, in slices of some fields, those of its body included. */
   *decoding(fullName: string, bytes: Uint8Array): Slices<PlainMessage> {
     const message: PlainMessage = {};
     const target = { into: message, depth: 0 };
-    this.#plain.decode(this.#types.message(fullName), new WireReader(bytes), target);
+    yield* this.#plain.decoding(this.#types.message(fullName), new WireReader(bytes), target);
     for (const { field, into, parts } of this.#plain.bodies.splice(0)) {
       const at = { place: this.bodyPlace, depth: 1 };
       const body = this.#plain.messageOf(field);

@@ -1,4 +1,5 @@
 import type { Place } from "../../datamodel/codec/findings.ts";
+import type { Slices } from "../../lib/slices.ts";
 import type { DecodeReport, Spot } from "./decode-report.ts";
 import { fits, readScalar, wireTypeOf } from "./field-wire.ts";
 import type { PlainMessage } from "./leaf-codec.ts";
@@ -8,6 +9,9 @@ import { malformed, WireReader } from "./wire.ts";
 
 /** Messages in messages; the schema bounds ours, this bounds what a sender makes of recursion. */
 const depthMax = 100;
+
+/** Fields of one message decoded in one go; each value of a repeated one is a field. */
+export const sliceFields = 64;
 
 const requestPlace: Place = () => "";
 
@@ -35,18 +39,23 @@ export class PlainDecoder {
     this.#report = report;
   }
 
-  decode(message: ProtoMessage, reader: WireReader, target: Target): void {
-    const fields = fieldsOf(message);
-    while (!reader.done) {
-      const { number, wireType } = reader.tag();
-      const field = fields.get(number);
-      const spot = { reader, wireType };
-      if (field === undefined) this.#report.unknown(message, { number, ...spot }, requestPlace);
-      else if (!fits(field, wireType)) this.#report.misfit(field, spot, requestPlace);
-      else {
-        clearOthers(message, field, target.into);
-        this.#field(field, spot, target);
-      }
+  /** In slices of some fields: a transaction's edits are a field each. */
+  *decoding(message: ProtoMessage, reader: WireReader, target: Target): Slices<void> {
+    for (let count = 1; !reader.done; count += 1) {
+      this.#next(message, reader, target);
+      if (count % sliceFields === 0) yield;
+    }
+  }
+
+  #next(message: ProtoMessage, reader: WireReader, target: Target): void {
+    const { number, wireType } = reader.tag();
+    const field = fieldsOf(message).get(number);
+    const spot = { reader, wireType };
+    if (field === undefined) this.#report.unknown(message, { number, ...spot }, requestPlace);
+    else if (!fits(field, wireType)) this.#report.misfit(field, spot, requestPlace);
+    else {
+      clearOthers(message, field, target.into);
+      this.#field(field, spot, target);
     }
   }
 
@@ -87,7 +96,9 @@ export class PlainDecoder {
   #nested(field: ProtoField, reader: WireReader, { into, depth }: Target): PlainMessage {
     const nested = reader.nested();
     refuseTooDeep(depth);
-    this.decode(this.messageOf(field), nested, { into, depth: depth + 1 });
+    const message = this.messageOf(field);
+    const target = { into, depth: depth + 1 };
+    while (!nested.done) this.#next(message, nested, target);
     return into;
   }
 

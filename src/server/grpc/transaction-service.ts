@@ -82,7 +82,7 @@ class Transaction {
   async add(bytes: Buffer): Promise<void> {
     this.#hold(bytes.length);
     const decoder = this.#api.decoder();
-    const plain = decoder.plain(request, bytes);
+    const plain = await this.#breather.run(decoder.decoding(request, bytes));
     this.#reader.note(decoder.told(true));
     const { options, edits = [] } = plain as { options?: unknown; edits?: PlainMessage[] };
     if (options !== undefined && this.#messages > 0) {

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { mock } from "node:test";
+import { Breather, type Slices } from "../../../src/lib/slices.ts";
 import { bridge } from "./models.ts";
 import { openBridge, Session } from "./session.ts";
 
@@ -144,6 +146,27 @@ describe("TransactionService", () => {
       read: { view: "VIEW_CONFIG" },
     });
     assert.deepEqual(ports, { name: "p3", mtu: 1400, mode: "MODE_TRUNK" });
+  });
+
+  it("decodes and reads a message of many small edits in slices", async () => {
+    const counts: number[] = [];
+    const run = mock.method(Breather.prototype, "run", async (work: Slices<unknown>) => {
+      for (let count = 0; ; count += 1) {
+        const step = work.next();
+        if (!step.done) continue;
+        counts.push(count);
+        return step.value;
+      }
+    });
+    const edits = Array.from({ length: 5000 }, (_, vlan) => ({
+      path: `/bridge:bridge[name='b${vlan}']`,
+      operation: "OPERATION_CREATE",
+    }));
+
+    await session.call(apply, { edits }).finally(() => run.mock.restore());
+
+    assert.equal(counts.length, 2);
+    for (const count of counts) assert(count > 50, String(count));
   });
 
   it("moves a value of a user-ordered leaf-list", async () => {
