@@ -1,38 +1,27 @@
 import type { ChangeEvent } from "../../datamodel/datastore/datastore.ts";
 import type { InstancePath } from "../../datamodel/tree/path.ts";
 import type { Version } from "./commit-log.ts";
-
-type Listener = (event: ChangeEvent) => void;
+import { Listeners } from "./listeners.ts";
 
 /** Who is told of every change. */
 export class ChangeFeed {
-  readonly #listeners = new Set<Listener>();
-  readonly #onError: (error: unknown) => void;
+  readonly #listeners: Listeners<ChangeEvent>;
 
-  /** `onError` is told what a listener throws: the others are told all the same. */
   constructor(onError: (error: unknown) => void) {
-    this.#onError = onError;
+    this.#listeners = new Listeners(onError);
   }
 
-  subscribe(listener: Listener): Disposable {
-    this.#listeners.add(listener);
-    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  subscribe(listener: (event: ChangeEvent) => void): Disposable {
+    return this.#listeners.add(listener);
   }
 
   publish(older: Version, newer: Version, state: readonly InstancePath[]): void {
-    const event: ChangeEvent = {
+    this.#listeners.tell({
       commitId: String(newer.id),
       time: new Date(),
       older: older.root,
       newer: newer.root,
       state,
-    };
-    for (const listener of this.#listeners) {
-      try {
-        listener(event);
-      } catch (error) {
-        this.#onError(error);
-      }
-    }
+    });
   }
 }

@@ -43,6 +43,7 @@ import type { EngineListeners } from "./engine-listeners.ts";
 import { Garbage } from "./garbage.ts";
 import { checkingIfMatch, UndoneCommits } from "./if-match.ts";
 import { Judge, type Verdict, violationsMax } from "./judge.ts";
+import { Listeners } from "./listeners.ts";
 import { LiveState } from "./live-state.ts";
 import { Notifier } from "./notifier.ts";
 import { Planner } from "./planner.ts";
@@ -80,7 +81,7 @@ export class Engine implements Datastore, Verifier {
   readonly #verifier: DataplaneVerifier;
   readonly #turns = new Turns();
   readonly #feed: ChangeFeed;
-  readonly #schemaListeners = new Set<(change: SchemaChange) => void>();
+  readonly #schemaListeners: Listeners<SchemaChange>;
   readonly #durability: Durability;
   readonly #undone = new UndoneCommits();
   #running: Version;
@@ -94,6 +95,7 @@ export class Engine implements Datastore, Verifier {
     this.#report = parts.onCommit ?? (() => undefined);
     this.schema = parts.schema;
     this.#feed = new ChangeFeed(parts.onError);
+    this.#schemaListeners = new Listeners(parts.onError);
     this.#garbage = new Garbage(parts);
     this.#planner = new Planner(parts.schema, parts);
     this.#judge = new Judge(parts.schema, { ...parts, planner: this.#planner });
@@ -173,8 +175,7 @@ export class Engine implements Datastore, Verifier {
   }
 
   subscribeSchema(listener: (change: SchemaChange) => void): Disposable {
-    this.#schemaListeners.add(listener);
-    return { [Symbol.dispose]: () => void this.#schemaListeners.delete(listener) };
+    return this.#schemaListeners.add(listener);
   }
 
   /**
@@ -205,7 +206,7 @@ export class Engine implements Datastore, Verifier {
 
   async #schemaChanged(change: SchemaChange): Promise<void> {
     await new Breather().run(this.#judge.learning(this.#running.root));
-    for (const listener of this.#schemaListeners) listener(change);
+    this.#schemaListeners.tell(change);
   }
 
   /**

@@ -9,6 +9,7 @@ import {
 } from "../../datamodel/validate/operation.ts";
 import { assert } from "../../lib/assert.ts";
 import type { ServiceNotification } from "../operation.ts";
+import { Listeners } from "./listeners.ts";
 import type { LiveCube } from "./live-cube.ts";
 import { refPath } from "./node-ref.ts";
 import { bodyJson } from "./plain-data.ts";
@@ -20,29 +21,26 @@ export interface NotifierParts {
   readonly onError: (error: unknown) => void;
 }
 
-type Listener = (notification: NotificationEvent) => void;
-
 /** Sends the YANG notifications of services to whoever listens. */
 export class Notifier {
   readonly #parts: NotifierParts;
   readonly #validator: OperationValidator;
-  readonly #listeners = new Set<Listener>();
+  readonly #listeners: Listeners<NotificationEvent>;
 
   constructor(parts: NotifierParts) {
     this.#parts = parts;
+    this.#listeners = new Listeners(parts.onError);
     this.#validator = createOperationValidator(parts.schema);
   }
 
-  listen(listener: Listener): Disposable {
-    this.#listeners.add(listener);
-    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  listen(listener: (notification: NotificationEvent) => void): Disposable {
+    return this.#listeners.add(listener);
   }
 
   /** One that is not as the model says is not sent, and its service's fault. */
   send(cube: LiveCube, notification: ServiceNotification): void {
     try {
-      const event = this.#event(cube, notification);
-      for (const listener of this.#listeners) this.#tell(listener, event);
+      this.#listeners.tell(this.#event(cube, notification));
     } catch (error) {
       this.#parts.onError(error);
     }
@@ -69,13 +67,5 @@ export class Notifier {
     const global = at.length === 0 ? root.notifications.get(`${list.module}:${name}`) : undefined;
     assert(global, `there is a notification ${name} of ${printPath(path)} or its module`);
     return { path: [], schema: global };
-  }
-
-  #tell(listener: Listener, event: NotificationEvent): void {
-    try {
-      listener(event);
-    } catch (error) {
-      this.#parts.onError(error);
-    }
   }
 }

@@ -76,6 +76,27 @@ describe("a service that comes while the engine runs", () => {
     assert.match(lost[0]?.path ?? "", /cable\[from='a'\]/);
   });
 
+  it("is there whole, and goes again, although a listener to the schema throws", async () => {
+    const fixture = await bridged();
+    const { engine, edit, commit, errors } = fixture;
+    const fault = new Error("a listener's own");
+    engine.subscribeSchema(() => {
+      throw fault;
+    });
+    const heard = hearSchema(fixture);
+
+    await engine.addService(offer);
+    await commit(edit("create", pp0, {}));
+    await commit(edit("delete", pp0));
+    await engine.removeService("patch");
+
+    assert.deepEqual(
+      heard.map(({ kind }) => kind),
+      ["added", "removed"],
+    );
+    assert.deepEqual(errors, [fault, fault]);
+  });
+
   it("is judged by what was configured before: indexes are filled again", async () => {
     const { engine, edit, commit, violations } = await bridged();
     const fdb = `${br0}/fdb/entry[address='02:00:00:00:00:01']`;
