@@ -1,6 +1,8 @@
 import { membersOf } from "../datamodel/schema/members.ts";
 import type { DataSchema, ListSchema, ParentSchema } from "../datamodel/schema/schema.ts";
 import { memberOf, setMember } from "../lib/json.ts";
+import type { Command } from "./command-line.ts";
+import { isSettable } from "./leaf-help.ts";
 import { leafJson, lenientJson } from "./leaf-text.ts";
 import { suggestion, UsageError } from "./usage-error.ts";
 import { coreJson, PlainScalar } from "./yaml-text.ts";
@@ -11,55 +13,67 @@ export interface Body {
 }
 
 /** Makes the body that `k=v` words describe; `a.b=1` goes into container a. @throws UsageError */
-export function bodyOf(parent: ParentSchema, parameters: ReadonlyMap<string, string>): Body {
+export function bodyOf(
+  parent: ParentSchema,
+  parameters: ReadonlyMap<string, string>,
+  command?: Command,
+): Body {
   const body: Body = {};
-  for (const [name, text] of parameters) setParameter(parent, body, { name, text });
+  for (const [name, text] of parameters) setParameter(parent, body, { name, text, command });
   return body;
 }
 
 interface Parameter {
   readonly name: string;
   readonly text: string;
+  /** What it is given to. */
+  readonly command: Command | undefined;
 }
 
-function setParameter(parent: ParentSchema, body: Body, { name, text }: Parameter): void {
+function setParameter(parent: ParentSchema, body: Body, parameter: Parameter): void {
+  const { name } = parameter;
   const child = parent.childByName.get(name);
   if (child?.kind === "leaf" || child?.kind === "leaf-list") {
     refuseState(child);
-    setMember(body, child.jsonName, leafJson(child, text));
+    setMember(body, child.jsonName, leafJson(child, parameter.text));
     return;
   }
   const [, first = name, rest] = /^([^.]*)\.(.*)$/.exec(name) ?? [];
   const container = parent.childByName.get(first);
-  if (rest === undefined || container?.kind !== "container") throw noLeaf(parent, name, child);
+  if (rest === undefined || container?.kind !== "container") throw noLeaf(parent, parameter, child);
   refuseState(container);
   const inner = (memberOf(body, container.jsonName) ?? {}) as Body;
   setMember(body, container.jsonName, inner);
-  setParameter(container, inner, { name: rest, text });
+  setParameter(container, inner, { ...parameter, name: rest });
 }
 
 function refuseState(schema: DataSchema): void {
   if (!schema.config) throw new UsageError(`${schema.name} is state and cannot be set`);
 }
 
-function noLeaf(parent: ParentSchema, name: string, child: DataSchema | undefined): UsageError {
+function noLeaf(
+  parent: ParentSchema,
+  { name, command }: Parameter,
+  child: DataSchema | undefined,
+): UsageError {
   if (child) {
     return new UsageError(`${name} is a ${child.kind}; give its path as words, or a body as input`);
   }
-  const leaves = parameterNames(parent);
+  const leaves = parameterNames(parent, command);
   const known =
     leaves.length === 0 ? "; there is nothing to set" : `; there is ${leaves.join(", ")}`;
   return new UsageError(`unknown parameter ${name}${suggestion(name, leaves) || known}`);
 }
 
 /** Leaves that may be given as `name=value`, those of containers below with dots. */
-function parameterNames(parent: ParentSchema, prefix = ""): string[] {
-  return parent.children
-    .filter(({ config }) => config)
-    .flatMap((child) => {
-      if (child.kind === "container") return parameterNames(child, `${prefix}${child.name}.`);
-      return child.kind === "leaf" || child.kind === "leaf-list" ? [prefix + child.name] : [];
-    });
+function parameterNames(parent: ParentSchema, command: Command | undefined, prefix = ""): string[] {
+  return parent.children.flatMap((child) => {
+    if (child.kind === "container") {
+      return parameterNames(child, command, `${prefix}${child.name}.`);
+    }
+    if (child.kind !== "leaf" && child.kind !== "leaf-list") return [];
+    return isSettable(child, command) ? [prefix + child.name] : [];
+  });
 }
 
 /**

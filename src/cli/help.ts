@@ -8,7 +8,7 @@ import type {
 import { type Builtin, builtins } from "./builtins.ts";
 import type { Command } from "./command-line.ts";
 import type { CubeInfo } from "./daemon.ts";
-import { exampleOf, firstSentence, isInitOnly, leafLines, oneLine, typeWord } from "./leaf-help.ts";
+import { exampleOf, firstSentence, isSettable, leafLines, oneLine, typeWord } from "./leaf-help.ts";
 import { enumsOf } from "./leaf-text.ts";
 import { isService } from "./models.ts";
 import { mandatoryInputs } from "./request.ts";
@@ -159,11 +159,6 @@ function parameterRows(parent: ParentSchema, command: Command | undefined, prefi
     const keyword = `${prefix}${child.name}=value`;
     return [[keyword, typeWord(child), descriptionOf(child), exampleOf(child)]];
   });
-}
-
-function isSettable(child: LeafSchema | LeafListSchema, command: Command | undefined): boolean {
-  if (child.kind === "leaf" && child.isKey) return false;
-  return command !== "set" || !isInitOnly(child);
 }
 
 function typeName(schema: DataSchema): string {

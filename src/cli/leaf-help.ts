@@ -1,5 +1,6 @@
 import type { IrRestriction, IrType } from "../datamodel/schema/ir.ts";
 import type { LeafListSchema, LeafSchema } from "../datamodel/schema/schema.ts";
+import type { Command } from "./command-line.ts";
 import { namesOf } from "./leaf-text.ts";
 
 /** What help says of a leaf, all of it from the model. */
@@ -65,8 +66,14 @@ function circumstances(leaf: Leaf): string[] {
 }
 
 /** Its value is given with `add` or never. */
-export function isInitOnly({ extensions }: Leaf): boolean {
+function isInitOnly({ extensions }: Leaf): boolean {
   return extensions.some(({ name }) => name === initOnlyExtension);
+}
+
+/** Whether it may be given as `name=value`: a key stands as a word. */
+export function isSettable(leaf: Leaf, command: Command | undefined): boolean {
+  if (leaf.kind === "leaf" && leaf.isKey) return false;
+  return leaf.config && (command !== "set" || !isInitOnly(leaf));
 }
 
 export function exampleOf({ extensions }: Leaf): string {

@@ -174,9 +174,9 @@ function memberEdits(path: string, schema: ParentSchema, body: Body): Edit[] {
   return [...members, ...long];
 }
 
-function objectBody({ parameters, input }: Order, { schema }: Node): Body {
+function objectBody({ command, parameters, input }: Order, { schema }: Node): Body {
   if (schema.kind !== "list" && schema.kind !== "container") return {};
-  if (input === undefined) return bodyOf(schema, parameters);
+  if (input === undefined) return bodyOf(schema, parameters, command);
   return fitBody(schema, objectOf(schema, input)) as Body;
 }
 

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import type { CommandLine } from "./command-line.ts";
 import type { Daemon, ServiceInfo } from "./daemon.ts";
 import { firstSentence } from "./leaf-help.ts";
+import { noSuch } from "./refusal.ts";
 import { suggestion, UsageError } from "./usage-error.ts";
 
 /** What of a daemon this needs. */
@@ -42,7 +43,7 @@ async function details(daemon: Roster, wanted: string) {
   const found = all.find(({ name }) => name === wanted);
   if (found) return { ...row(found), description: found.description };
   const names = all.map(({ name }) => name);
-  throw new UsageError(`there is no service ${wanted}${suggestion(wanted, names)}`);
+  throw noSuch(`service ${wanted}${suggestion(wanted, names)}`);
 }
 
 /** The folder as a word, or as Polycube has it: `type=lib uri=… name=…`. */

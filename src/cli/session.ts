@@ -1,17 +1,19 @@
 import type { IrModule } from "../datamodel/schema/ir.ts";
 import { linkSchema } from "../datamodel/schema/schema.ts";
+import { coreWords } from "../lib/core-words.ts";
 import { builtins } from "./builtins.ts";
-import type { CommandLine } from "./command-line.ts";
-import type { Daemon, PlanStep } from "./daemon.ts";
+import type { Command, CommandLine } from "./command-line.ts";
+import type { CubeInfo, Daemon, PlanStep } from "./daemon.ts";
 import { type Edit, entryCount } from "./edit.ts";
 import { builtinHelp, rootHelp, targetHelp } from "./help.ts";
 import { humanLines } from "./human-view.ts";
 import { parseInput, readInput } from "./input.ts";
 import type { Lengths } from "./long-lists.ts";
+import { nameNotes } from "./name-note.ts";
 import { exit, print, printErrors, terminalWidth } from "./output.ts";
 import { planJson, planLines } from "./plan-view.ts";
 import { withProgress } from "./progress.ts";
-import { violationLines } from "./refusal.ts";
+import { noSuch, violationLines } from "./refusal.ts";
 import { needsInput, type Order, type Request, requestFor, takesInput } from "./request.ts";
 import { services } from "./services.ts";
 import { findTarget, rpcTarget, type Target } from "./target.ts";
@@ -73,6 +75,10 @@ export class Session {
   }
 
   async #cubes([name, ...rest]: readonly string[]): Promise<number> {
+    const cube = name === undefined ? undefined : await this.#daemon.cube(name);
+    if (name !== undefined && cube) {
+      return this.#carryOut(await this.#modelTarget(cube.service, [name, ...rest]));
+    }
     if (name !== undefined) return this.#node(name, rest);
     if (this.#line.command === "add") return this.#addCubes();
     this.#expectShow("cubes");
@@ -129,7 +135,7 @@ export class Session {
     const whole = await readTopology(this.#daemon);
     const names = namesIn(whole);
     if (name !== undefined && !names.has(name)) {
-      throw new UsageError(`there is no cube or used device ${name}${suggestion(name, names)}`);
+      throw noSuch(`cube or used device ${name}${suggestion(name, names)}`);
     }
     const topology = name === undefined ? whole : around(whole, name);
     const { format = "normal" } = this.#line;
@@ -142,12 +148,11 @@ export class Session {
     if (command && command !== "show") throw new UsageError(`${command} ${what} is not possible`);
   }
 
-  async #node(
-    first: string,
-    rest: readonly string[],
-    command = this.#line.command,
-  ): Promise<number> {
-    const target = await this.#target(first, rest);
+  async #node(first: string, rest: readonly string[], command?: Command): Promise<number> {
+    return this.#carryOut(await this.#target(first, rest), command);
+  }
+
+  async #carryOut(target: Target, command = this.#line.command): Promise<number> {
     const { parameters, asksHelp, isPlan } = this.#line;
     if (asksHelp) return print(targetHelp(target, command, terminalWidth()));
     // A plan deletes nothing, so it needs no saying twice.
@@ -158,7 +163,7 @@ export class Session {
   }
 
   async #target(first: string, rest: readonly string[]): Promise<Target> {
-    const [modules, cube] = await Promise.all([this.#daemon.modules(), this.#daemon.cube(first)]);
+    const [modules, cube] = await Promise.all([this.#daemon.modules(), this.#cubeCalled(first)]);
     if (modules.some(({ name }) => name === first)) return this.#modelTarget(first, rest);
     if (cube) return this.#modelTarget(cube.service, [first, ...rest]);
     const models = await this.#models();
@@ -169,6 +174,11 @@ export class Session {
     const advice =
       suggestion(first, [...builtins.keys(), ...names]) || "; yangplane ? lists what there is";
     throw new UsageError(`there is no service or cube ${first}${advice}`);
+  }
+
+  /** A cube in the place of a command would take the command away from everybody. */
+  async #cubeCalled(word: string): Promise<CubeInfo | undefined> {
+    return coreWords.has(word) ? undefined : this.#daemon.cube(word);
   }
 
   async #modelTarget(service: string, words: readonly string[]): Promise<Target> {
@@ -207,6 +217,7 @@ export class Session {
     await withProgress(entryCount(edits), (progress) =>
       this.#daemon.apply(edits, { dryRun: false, progress }),
     );
+    printErrors(nameNotes(edits));
     return exit.done;
   }
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { resolve } from "node:path";
 import { parseCommandLine } from "../../src/cli/command-line.ts";
 import type { ServiceInfo } from "../../src/cli/daemon.ts";
+import { Refusal } from "../../src/cli/refusal.ts";
 import { services } from "../../src/cli/services.ts";
 import { UsageError } from "../../src/cli/usage-error.ts";
 
@@ -85,10 +86,6 @@ describe("services", () => {
     { argv: ["add", "uri=libpcn-bridge.so"], says: /a library of Polycube/ },
     { argv: ["del"], says: /needs the name/ },
     { argv: ["set", "a"], says: /set services is not possible/ },
-    {
-      argv: ["show", "packetcounters"],
-      says: /no service packetcounters \(did you mean packetcounter/,
-    },
     { argv: ["--plan", "add", "a"], says: /cannot be planned/ },
   ];
 
@@ -101,4 +98,12 @@ describe("services", () => {
       });
     });
   }
+
+  it("show of one that is not there is refused, as the daemon does it", async () => {
+    await assert.rejects(run("services", "show", "packetcounters"), (error: unknown) => {
+      assert.ok(error instanceof Refusal, String(error));
+      assert.match(error.message, /no service packetcounters \(did you mean packetcounter/);
+      return true;
+    });
+  });
 });

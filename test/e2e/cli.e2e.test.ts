@@ -117,6 +117,26 @@ describe("yangplane against a daemon", () => {
     assert.equal(succeed("br1 type show"), "XDP_DRV\n");
   });
 
+  it("reaches a cube that is called like a word of its own by its service", () => {
+    succeed("simplebridge add br0");
+    succeed("br0 ports add p1");
+    using device = new Veth();
+    const { status, err } = yangplane("simplebridge add connect loglevel=DEBUG");
+    assert.equal(status, 0);
+    assert.equal(
+      err,
+      "connect is a word of the command line: reach the cube by simplebridge connect …\n",
+    );
+
+    for (const way of ["simplebridge", "cubes"]) {
+      assert.equal(succeed(`${way} connect loglevel show`), "DEBUG\n");
+    }
+    succeed(`connect br0:p1 ${device.name}`);
+    assert.equal(succeed("br0 ports p1 peer show"), `${device.name}\n`);
+    assert.match(yangplane("simplebridge add -- add").err, /by simplebridge … -- add …\n$/);
+    assert.equal(succeed("simplebridge show -- add loglevel"), "INFO\n");
+  });
+
   it("loads many entries in one commit over several messages", () => {
     succeed("simplebridge add br0");
     succeed("br0 ports add p1");
@@ -183,8 +203,11 @@ describe("yangplane against a daemon", () => {
     ["br1 show", 2, /there is no service or cube br1 \(did you mean br0\?\)\n$/],
     ["connect br0:p1", 2, /write connect <peer1> <peer2>\n$/],
     ["connect br0:p1 no-such-device", 1, /^\/topology:connect\/peer1: /],
-    ["topology nope", 2, /there is no cube or used device nope\n$/],
-    ["services nope", 2, /there is no service nope\n$/],
+    ["topology nope", 1, /there is no cube or used device nope \(NOT_FOUND\)\n$/],
+    ["netdevs nope", 1, /\[name='nope'\]: does not exist \(data-missing\)\n$/],
+    ["trace br0:nope", 1, /br0:nope/],
+    ["services del nope", 1, /nope/],
+    ["services nope", 1, /there is no service nope \(NOT_FOUND\)\n$/],
     ["simplebridge del", 2, /would delete every entry of simplebridge: name one, or add --all\n$/],
     [
       "br0 show --socket /nowhere/socket",
