@@ -58,10 +58,11 @@ export class DeviceFollower implements Disposable {
     const ports = [isSame ? undefined : wired, named].filter((port) => port !== undefined);
     if (ports.length === 0 && !this.#isUsed(device)) return;
     // The same index may be another device's by now: what was wired to it is gone all the same.
-    await this.#rewire({ ifindex, ports }, { isGone: kind === "removed" });
-    if (kind === "removed") await this.#rewire({ ifindex, ports }, { isGone: false });
+    const isGone = kind === "removed";
+    let rewired = await this.#rewire({ ifindex, ports }, { isGone });
+    if (isGone) rewired = await this.#rewire({ ifindex, ports: rewired }, { isGone: false });
     this.#parts.rewired();
-    const paths = ports.map((port) => this.#portPath(port)).filter((path) => path !== undefined);
+    const paths = rewired.map((port) => this.#portPath(port)).filter((path) => path !== undefined);
     if (paths.length > 0) changed(paths);
   }
 
@@ -71,8 +72,14 @@ export class DeviceFollower implements Disposable {
     return planner.topology(root()).attachedTo(name).length > 0;
   }
 
-  /** Waits before it rewires: undoing a commit must find the wiring and facts that it left. */
-  async #rewire(news: DeviceNews, options: { readonly isGone: boolean }): Promise<void> {
+  /**
+   * Waits before it rewires: undoing a commit must find the wiring and facts that it left. Gives
+   * the ports that were wired anew.
+   */
+  async #rewire(
+    news: DeviceNews,
+    options: { readonly isGone: boolean },
+  ): Promise<DeviceNews["ports"]> {
     const { planner, durable, root, succeeded } = this.#parts;
     const breather = new Breather();
     const plan = () => breather.run(planner.planDevice(root(), news, options));
@@ -83,6 +90,7 @@ export class DeviceFollower implements Disposable {
     }
     await applySteps(planned.steps, breather);
     succeeded(planned.unload);
+    return planned.ports;
   }
 
   #tellModules(event: DeviceEvent): void {

@@ -41,9 +41,9 @@ export class PlanDraft {
     this.slots = new Set(inherited?.slots());
   }
 
-  /** Ports to be wired anew. */
-  get ports(): readonly LoadedPort[] {
-    return [...this.#ports.values()];
+  /** Ports to be wired anew; those that are touched meanwhile come at the end. */
+  ports(): Iterable<LoadedPort> {
+    return this.#ports.values();
   }
 
   touch(port: LoadedPort): void {

@@ -33,12 +33,13 @@ import { type Inheritance, type Running, successorOf } from "./inheritance.ts";
 import { cubeId, cubeOwner, LoadedCubes } from "./loaded-cubes.ts";
 import { type LinkParts, linkOf, Places } from "./places.ts";
 import { exchangeStep, opposite, programStep } from "./placing.ts";
-import { type LoadedPort, PlanDraft, type ReleasedPort } from "./plan-draft.ts";
+import { PlanDraft, type ReleasedPort } from "./plan-draft.ts";
 import { grownRooms, neededRooms, type TableChange } from "./room.ts";
 import { addRowSteps, clearingStep, type RowOrigin, rowStep } from "./rows.ts";
 import { phase, type Step, StepList } from "./step.ts";
 import { tableChanges, type Views } from "./table-rows.ts";
-import { parsePeer, Topology } from "./topology.ts";
+import { Topology } from "./topology.ts";
+import { loadedPort, type TouchParts, touchDevices, touchOusted, touchPeers } from "./touched.ts";
 import { Wiring } from "./wiring.ts";
 
 export interface Plan {
@@ -58,6 +59,8 @@ export interface FactPlan {
 /** What a change of devices leads to; without effect it only confirms what is there. */
 export interface DevicePlan extends FactPlan {
   readonly hasEffect: boolean;
+  /** The ports of the news, and those that have lost their devices to them. */
+  readonly ports: DeviceNews["ports"];
 }
 
 /** Turns the difference of two configurations into steps, and keeps what is loaded and wired. */
@@ -123,8 +126,10 @@ export class Planner {
     const draft = new PlanDraft(after, inherited);
     const changes = this.#changes(older, newer);
     for (const change of changes) this.#touch(draft, change);
-    this.#touchDevices(draft, before);
-    this.#touchPeers(draft, before);
+    const touching = this.#touchParts(draft);
+    touchDevices(draft, before, touching);
+    touchPeers(draft, before, touching);
+    touchOusted(draft, touching);
     for (const change of changes) {
       const { was, is } = change;
       if (is === undefined) this.#planRemoval(draft, change);
@@ -157,11 +162,13 @@ export class Planner {
       const cube = config && this.loaded.of(config);
       if (cube && port) draft.touch(loadedPort(cube, port));
     }
+    touchOusted(draft, this.#touchParts(draft));
     yield* this.#planFarFacts(draft, []);
     this.#planWiring(draft);
     const steps = draft.steps.ordered();
     const hasEffect = draft.changesFacts || steps.some((step) => step.describe().length > 0);
-    return { steps, unload: draft.unload, hasEffect };
+    const touched = [...draft.ports()].map(({ cube, port }) => ({ cube: cube.name, port }));
+    return { steps, unload: draft.unload, hasEffect, ports: touched };
   }
 
   /** Steps that bring the rows of a cube up to what its service has learned. */
@@ -200,14 +207,15 @@ export class Planner {
     const isNew = this.loaded.of(config) === undefined;
     const known = isNew ? draft.inherited?.factsOf(cube.id) : this.loaded.applied(cube);
     const facts = known ?? initialFacts(cube.service);
-    const names = draft.ports.filter((port) => port.cube.id === cube.id).map(({ port }) => port);
+    const ports = [...draft.ports()].filter((port) => port.cube.id === cube.id);
+    const names = ports.map(({ port }) => port);
     return withPorts(facts, this.#portFacts(this.#linkParts(draft), config, names));
   }
 
   /** Cubes that are as they were may have ports whose far ends are not. */
   *#planFarFacts(draft: PlanDraft, changes: readonly CubeChange[]): Slices<void> {
     const planned = new Set(changes.flatMap(({ is }) => is ?? []));
-    for (const cube of new Set(draft.ports.map((port) => port.cube))) {
+    for (const cube of new Set([...draft.ports()].map((port) => port.cube))) {
       const config = draft.topology.cube(cube.name)?.config;
       if (config === undefined || this.loaded.of(config) !== cube || planned.has(config)) continue;
       yield* this.#planFacts(draft, cube, {
@@ -382,44 +390,20 @@ export class Planner {
     }
   }
 
-  /** Devices that something else is attached to now, and the ports that they feed. */
-  #touchDevices(draft: PlanDraft, before: Topology): void {
-    for (const { name } of draft.topology.changedDevices(before)) {
-      const ifindex = this.#devices.byName(name)?.ifindex;
-      const indexes = [...this.wiring.wiredAs(name), ...(ifindex === undefined ? [] : [ifindex])];
-      for (const index of indexes) {
-        draft.devices.add(index);
-        const port = this.wiring.portEnd(index);
-        if (port) draft.touch(port);
-      }
-    }
-  }
-
-  /** The far ends of ports are wired anew with them, and may be up or down by that. */
-  #touchPeers(draft: PlanDraft, before: Topology): void {
-    for (const { cube, port } of draft.ports) {
-      for (const topology of [before, draft.topology]) {
-        const peer = parsePeer(topology.port(cube.name, port)?.peer);
-        if (peer?.cube === undefined) continue;
-        const far = draft.topology.port(peer.cube, peer.port);
-        const config = draft.topology.cube(peer.cube)?.config;
-        const other = config && this.#cubeOf(draft, config);
-        if (far && other) draft.touch(loadedPort(other, far));
-      }
-    }
-  }
-
   #planWiring(draft: PlanDraft): void {
-    const cubeOf = (config: DataObject) => this.#cubeOf(draft, config);
+    const { cubeOf } = this.#touchParts(draft);
     const places = new Places({ ...this.#linkParts(draft), cubeOf });
-    const ports = draft.ports.map((port) => places.port(port));
+    const ports = [...draft.ports()].map((port) => places.port(port));
     const devices = [...draft.devices].map((ifindex) => places.device(ifindex));
     const objectOf = (id: string) => (draft.planned.get(id) ?? this.loaded.byId(id))?.objectId;
     this.wiring.plan(draft.steps, { ports, devices, objectOf }, draft.inherited);
   }
 
-  #cubeOf(draft: PlanDraft, config: DataObject): CubeRuntime | undefined {
-    return draft.planned.get(cubeId(config)) ?? this.loaded.of(config);
+  #touchParts(draft: PlanDraft): TouchParts {
+    const cubeOf = (config: DataObject) => {
+      return draft.planned.get(cubeId(config)) ?? this.loaded.of(config);
+    };
+    return { devices: this.#devices, wiring: this.wiring, cubeOf };
   }
 
   #linkParts({ topology, gone }: PlanDraft): LinkParts {
@@ -450,10 +434,6 @@ interface ConfigChange {
 export interface DeviceNews {
   readonly ifindex: number;
   readonly ports: readonly { readonly cube: string; readonly port: string }[];
-}
-
-function loadedPort(cube: CubeRuntime, { name, index = 0 }: PortBase): LoadedPort {
-  return { cube, port: name, index };
 }
 
 type PortEntryChange = EntryChange<PortBase>;

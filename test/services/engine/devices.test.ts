@@ -1,57 +1,10 @@
 import assert from "node:assert/strict";
-import { hop } from "../../../src/gen/bpf/core.ts";
-import { u32 } from "../../../src/lib/codec.ts";
+import { KernelError } from "../../../src/dataplane/dataplane.ts";
 import type { Discovered } from "../../../src/services/any-service.ts";
 import { service as transparent } from "../../../src/services/transparenthelloworld/service.ts";
-import { anyServices, type EngineFixture, engineFixture } from "../../support/engine.ts";
+import { anyServices, engineFixture } from "../../support/engine.ts";
 import { watchedDataplane } from "../../support/observed-dataplane.ts";
-
-const br0 = "/simplebridge:simplebridge[name='br0']";
-const port = (name: string) => `${br0}/ports[name='${name}']`;
-
-/** A bridge whose ports p1 and p2 have the devices dev1 and dev2. */
-async function wired(services = anyServices): Promise<EngineFixture> {
-  const fixture = await engineFixture({ services, devices: ["dev1", "dev2"] });
-  const ports = [
-    { name: "p1", peer: "dev1" },
-    { name: "p2", peer: "dev2" },
-  ];
-  await fixture.commit(fixture.edit("create", br0, { ports }));
-  return fixture;
-}
-
-/** What is done for a device event is done once the commits before it are through. */
-async function settled({ engine, edit }: EngineFixture): Promise<void> {
-  await engine.commit([edit("merge", br0, {})], { user: "local", dryRun: true });
-}
-
-/** By port: its status, and the index of the device its hop leads to. */
-function ports({ read, memory, objectId }: EngineFixture): Record<string, unknown> {
-  const all = (read(`${br0}/ports`) ?? []) as { name: string; status: string; index: number }[];
-  return Object.fromEntries(
-    all.map(({ name, status, index }) => {
-      const row = memory.lookup(objectId(br0), "hops", u32.encode(index));
-      const { kind, arg } = hop.decode(row ?? new Uint8Array(hop.size));
-      return [name, kind === "device" ? [status, arg] : status];
-    }),
-  );
-}
-
-/** By device: the position of the port that its entry program hands frames to. */
-function entries({ memory }: Pick<EngineFixture, "memory">): Record<number, number> {
-  return Object.fromEntries(
-    memory.attachments().map(({ ifindex, objectId }) => {
-      const row = memory.lookup(objectId, "hop", u32.encode(0));
-      return [ifindex, hop.decode(row ?? new Uint8Array(hop.size)).arg];
-    }),
-  );
-}
-
-function indexOf({ devices }: EngineFixture, name: string): number {
-  const device = devices.byName(name);
-  assert(device, `there is ${name}`);
-  return device.ifindex;
-}
+import { br0, entries, indexOf, port, ports, settled, wired } from "../../support/wired-bridge.ts";
 
 describe("a port and its device", () => {
   it("are wired both ways, the device listening to every address", async () => {
@@ -86,6 +39,18 @@ describe("a port and its device", () => {
     assert.deepEqual(ports(fixture), { p2: ["UP", dev2] });
     assert.deepEqual(entries(fixture), { [dev2]: 1 });
     assert.equal(fixture.devices.byName("dev1")?.promiscuous, false);
+  });
+
+  it("are parted also where the device has vanished and nobody has told of it yet", async () => {
+    const fixture = await wired();
+    fixture.devices.setPromiscuous = (ifindex) => {
+      throw new KernelError(`setting promiscuous mode of device ${ifindex}`, "ENODEV");
+    };
+
+    await fixture.commit(fixture.edit("delete", port("p1")));
+
+    assert.deepEqual(Object.keys(ports(fixture)), ["p2"]);
+    assert.deepEqual(fixture.errors, []);
   });
 
   it("leave a device alone that was promiscuous before", async () => {
@@ -164,21 +129,6 @@ describe("a port and its device", () => {
     assert.deepEqual(fixture.errors, []);
   });
 
-  it("part when the device is renamed; who has the name now takes its place", async () => {
-    const fixture = await wired();
-    const dev1 = indexOf(fixture, "dev1");
-
-    fixture.devices.change(dev1, { name: "other" });
-    await settled(fixture);
-    const renamed = ports(fixture)["p1"];
-    fixture.devices.add("dev1", { ifindex: 77 });
-    await settled(fixture);
-
-    assert.deepEqual([renamed, ports(fixture)["p1"]], ["DOWN", ["UP", 77]]);
-    assert.equal(fixture.devices.byName("other")?.promiscuous, false);
-    assert.equal(entries(fixture)[dev1], undefined);
-  });
-
   it("can be given up and taken by another port while the device is away", async () => {
     const fixture = await wired();
     const { edit, commit, devices } = fixture;
@@ -191,25 +141,6 @@ describe("a port and its device", () => {
 
     assert.deepEqual(ports(fixture), { p2: ["UP", 77] });
     assert.deepEqual(fixture.errors, []);
-  });
-
-  it("follow their names when two devices swap them", async () => {
-    const fixture = await engineFixture({});
-    for (const name of ["dev1", "dev2"]) fixture.devices.add(name, { promiscuous: true });
-    const [one, two] = [indexOf(fixture, "dev1"), indexOf(fixture, "dev2")];
-    const peers = [
-      { name: "p1", peer: "dev1" },
-      { name: "p2", peer: "dev2" },
-    ];
-    await fixture.commit(fixture.edit("create", br0, { ports: peers }));
-
-    fixture.devices.change(one, { name: "aside" });
-    fixture.devices.change(two, { name: "dev1" });
-    fixture.devices.change(one, { name: "dev2" });
-    await settled(fixture);
-
-    assert.deepEqual(ports(fixture), { p1: ["UP", two], p2: ["UP", one] });
-    assert.deepEqual(entries(fixture), { [one]: 1, [two]: 0 });
   });
 
   it("join after a restart once the device is there", async () => {
