@@ -1,11 +1,12 @@
 /** Steps that load objects, and put programs where packets come by. */
 import type { PlanStep } from "../../datamodel/datastore/datastore.ts";
-import type {
-  Attachment,
-  Dataplane,
-  Devices,
-  ObjectRequest,
-  ProgramSlot,
+import {
+  type Attachment,
+  type Dataplane,
+  type Devices,
+  KernelError,
+  type ObjectRequest,
+  type ProgramSlot,
 } from "../../dataplane/dataplane.ts";
 import type { ObjectLayout } from "../../dataplane/layout.ts";
 import type { Step, StepOwner } from "./step.ts";
@@ -103,12 +104,9 @@ export function attachStep(
   return step;
 }
 
-/** A device that has vanished took its promiscuous mode along. */
 export function promiscuousStep(devices: Devices, owner: StepOwner, ifindex: number): Step {
   const target = deviceName(devices, ifindex);
-  const set = (on: boolean) => (): void => {
-    if (devices.byIndex(ifindex)) devices.setPromiscuous(ifindex, on);
-  };
+  const set = (on: boolean) => () => setPromiscuous(devices, ifindex, on);
   const step: Step = {
     describe: () => [{ ...owner, operation: "set-device", target, value: { promiscuous: true } }],
     apply: set(true),
@@ -120,6 +118,16 @@ export function promiscuousStep(devices: Devices, owner: StepOwner, ifindex: num
     },
   };
   return step;
+}
+
+/** A device that has vanished took its promiscuous mode along, heard of or not. */
+function setPromiscuous(devices: Devices, ifindex: number, on: boolean): void {
+  if (!devices.byIndex(ifindex)) return;
+  try {
+    devices.setPromiscuous(ifindex, on);
+  } catch (error) {
+    if (!(error instanceof KernelError && error.code === "ENODEV")) throw error;
+  }
 }
 
 /** The opposite of a step: doing it is undoing the other. */
