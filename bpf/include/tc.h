@@ -28,24 +28,24 @@ static __always_inline int tc_send(struct __sk_buff *skb, struct port_counters *
 	return verdict;
 }
 
-/* Lets a copy enter a cube; only the frame itself could be tail called with. */
-static __always_inline void tc_copy_to_cube(struct __sk_buff *skb, struct port_counters *in,
-					    struct hop hop)
+/*
+ * Lets a copy enter a cube; only the frame itself could be tail called with. Gives
+ * the verdict: TC_ACT_SHOT if there was none.
+ */
+static __always_inline int tc_copy_to_cube(struct __sk_buff *skb, struct port_counters *in,
+					   struct hop hop)
 {
 	const struct recirculation *own = recirculation_row();
 	__u32 programs = skb->cb[CB_PROGRAMS];
 
-	if (!own || !own->ifindex) {
-		tc_drop(skb, in, DROP_NO_PEER);
-		return;
-	}
-	if ((__u16)programs >= PROGRAMS_MAX) {
-		tc_drop(skb, in, DROP_HOP_LIMIT);
-		return;
-	}
+	if (!own || !own->ifindex)
+		return tc_drop(skb, in, DROP_NO_PEER);
+	if ((__u16)programs >= PROGRAMS_MAX)
+		return tc_drop(skb, in, DROP_HOP_LIMIT);
 	bpf_clone_redirect(skb, own->ifindex, tc_address(skb, hop, own->nonce));
 	skb->cb[CB_PROGRAMS] = programs;
 	skb->cb[CB_NONCE] = 0;
+	return TC_ACT_OK;
 }
 
 static __always_inline void tc_copy_to_device(struct __sk_buff *skb, struct hop hop)
@@ -65,13 +65,14 @@ static __always_inline void tc_copy(struct __sk_buff *skb, struct port_counters 
 {
 	__u32 nesting = skb->cb[CB_NESTING];
 	__u32 slot = skb->cb[CB_SLOT];
+	__u32 length = skb->len;
 
-	count_tx(port, skb->len);
+	count_tx(port, length);
 	trace_hop(skb, hop, TRACE_COPIED);
 	if (hop.kind == HOP_DEVICE)
 		tc_copy_to_device(skb, hop);
-	else
-		tc_copy_to_cube(skb, in, hop);
+	else if (tc_copy_to_cube(skb, in, hop) == TC_ACT_SHOT)
+		uncount_tx(port, length);
 	skb->cb[CB_NESTING] = nesting;
 	skb->cb[CB_SLOT] = slot;
 }

@@ -109,6 +109,24 @@ describeKernel("floods into cubes", { since: "6.6" }, () => {
     assert.deepEqual([bridge.drops(0), out.cb[NESTING], out.cb[NONCE]], [{}, 0, 0]);
   });
 
+  it("send nothing, and count so, at the end of 200", () => {
+    using bridge = new TestBridge()
+      .recirculating()
+      .wire({}, cube(OTHER, 0), cube(OTHER, 1))
+      .enterBy(cube(SLOT, 0));
+    const last = [0, SLOT, 200, 1, bridge.recirculation.nonce];
+
+    const out = bridge.tcRecirculation(frame(BROADCAST), last);
+
+    assert.equal(out.verdict, TC.drop);
+    assert.deepEqual(bridge.drops(0), { "hop-limit": 2 });
+    const sent = [1, 2].map((port) => bridge.counters(port));
+    assert.deepEqual(
+      sent.flatMap(({ txPackets, txBytes }) => [txPackets, txBytes]),
+      [0n, 0n, 0n, 0n],
+    );
+  });
+
   it("end in a ring, and are counted there", async () => {
     using bridge = new TestBridge()
       .recirculating()
