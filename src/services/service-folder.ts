@@ -1,5 +1,5 @@
-import { readFile, stat } from "node:fs/promises";
-import { isAbsolute, join } from "node:path";
+import { stat } from "node:fs/promises";
+import { dirname, isAbsolute, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { ErrorTag } from "../datamodel/error.ts";
 import type { MapLayout } from "../dataplane/layout.ts";
@@ -8,6 +8,11 @@ import { declaredService } from "./declaration-fault.ts";
 import { lendContract } from "./lent-contract.ts";
 import { contractVersion, type Manifest, manifestFile, parseManifest } from "./manifest.ts";
 import { objectFault } from "./object-fault.ts";
+import { checkRegular, readRegular } from "./regular-file.ts";
+
+/** Many times what any build has. */
+const manifestBytesMax = 64 * 2 ** 10;
+const fileBytesMax = 64 * 2 ** 20;
 
 export interface FolderOptions {
   /** The engine's own maps, by name. */
@@ -53,7 +58,9 @@ export async function readServiceFolder(
     readPart(folder, join(build, `${name}.bpf.o`)),
     readPart(folder, join(build, `${name}.lock.json`)),
   ]);
-  const exported = await importModule(folder, join(build, module), importMaxMs);
+  const file = join(build, module);
+  await checkRegular(dirname(file), fileBytesMax).catch((cause) => refuseFile(folder, cause));
+  const exported = await importModule(folder, file, importMaxMs);
   const service = judged({ folder, name, module, exported, object, core });
   return { name, folder, service, object, lock: lock.toString() };
 }
@@ -93,11 +100,12 @@ async function readManifest(folder: string): Promise<Manifest> {
   );
   if (!isFolder) throw new ServiceFolderError(folder, "there is no such folder");
   const file = join(folder, "build", manifestFile);
-  const text = await readFile(file, "utf8").catch((cause: unknown) => {
+  const text = await readRegular(file, manifestBytesMax).catch((cause: unknown) => {
+    if (!isMissing(cause)) return refuseFile(folder, cause);
     const message = `no build/${manifestFile}: build it with yangplane-gen --service`;
     throw new ServiceFolderError(folder, message, { cause });
   });
-  const manifest = parseManifest(text);
+  const manifest = parseManifest(text.toString());
   if (manifest === undefined) {
     throw new ServiceFolderError(folder, `build/${manifestFile} is no manifest of a service`);
   }
@@ -109,10 +117,16 @@ async function readManifest(folder: string): Promise<Manifest> {
 }
 
 function readPart(folder: string, file: string): Promise<Buffer> {
-  return readFile(file).catch((cause: unknown) => {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ServiceFolderError(folder, reason, { cause });
-  });
+  return readRegular(file, fileBytesMax).catch((cause: unknown) => refuseFile(folder, cause));
+}
+
+function isMissing(cause: unknown): boolean {
+  return cause instanceof Error && "code" in cause && cause.code === "ENOENT";
+}
+
+function refuseFile(folder: string, cause: unknown): never {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  throw new ServiceFolderError(folder, reason, { cause });
 }
 
 /** What the module exports as `service`. */

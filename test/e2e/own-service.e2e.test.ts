@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { mkdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import type { ApiClient } from "../support/api-client.ts";
 import { DaemonHome } from "../support/daemon.ts";
 import { builtCounter, counterClient, counters, serviceService } from "../support/own-service.ts";
@@ -68,6 +69,25 @@ describe("a service of one's own", function () {
     assert.equal((await client.refused(`${counters}/ListPacketcounter`, {})).code, "UNIMPLEMENTED");
     assert.deepEqual(await namesOf(client), before);
     assert.match(daemon.errors, /"service loaded".*"service":"packetcounter"/);
+  });
+
+  it("does not keep the daemon from ending while it is loaded", async () => {
+    const { daemon, client } = await started();
+    const [program] = readdirSync(folder.file("build")).filter((name) => /^program-/.test(name));
+    const begun = folder.file("begun");
+    const hanging = `import { writeFileSync } from "node:fs";
+      writeFileSync(${JSON.stringify(begun)}, "");
+      await new Promise(() => {});`;
+    folder.write(join("build", program ?? "", "service.js"), hanging);
+    const answer = client.refused(`${serviceService}/LoadService`, { directory: folder.path });
+    while (!existsSync(begun)) await setTimeout(20);
+    const stopped = performance.now();
+
+    const { exitCode } = await daemon.stop();
+
+    assert.equal(exitCode, 0);
+    assert.ok(performance.now() - stopped < 8000, "it waits for running calls for 5 s");
+    await answer;
   });
 
   it("is there again after a restart, with its cubes, also after a crash", async () => {

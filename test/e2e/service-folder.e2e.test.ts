@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { cpSync, readdirSync, readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, readdirSync, readFileSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { entryObject } from "../../src/gen/bpf/entry.ts";
 import { simplebridgeObject } from "../../src/gen/bpf/simplebridge.ts";
@@ -36,13 +37,59 @@ function swapObject(folder: ServiceFolder, change: (other: ServiceFolder) => voi
   using other = new ServiceFolder();
   change(other);
   other.build();
-  const object = "build/packetcounter.bpf.o";
   cpSync(other.file(object), folder.file(object));
 }
 
+/** Puts something in a file's place that is no file. */
+function replace(folder: ServiceFolder, file: string, by: "fifo" | "folder"): void {
+  folder.remove(file);
+  if (by === "folder") mkdirSync(folder.file(file));
+  else execFileSync("mkfifo", [folder.file(file)]);
+}
+
 const program = "packetcounter.bpf.c";
+const object = "build/packetcounter.bpf.o";
+const lock = "build/packetcounter.lock.json";
+const manifest = "build/service.json";
+
+/** What cannot be read to its end, or not at once; with `…` for where the folder is. */
+const unreadable: readonly Hostile[] = [
+  ...[object, lock, manifest].flatMap((file) =>
+    (["fifo", "folder"] as const).map((by) => ({
+      what: `a ${by} in place of ${file}`,
+      spoil: (folder: ServiceFolder) => replace(folder, file, by),
+      says: new RegExp(`^…: …/${file} is no regular file$`),
+    })),
+  ),
+  {
+    what: "a FIFO in place of its module",
+    spoil: (folder) => replace(folder, inProgram(folder, "service.js"), "fifo"),
+    says: /^…: …\/build\/program-\w+\/service\.js is no regular file$/,
+  },
+  {
+    what: "a FIFO in place of what its module imports",
+    spoil: (folder) => replace(folder, inProgram(folder, "build/model.js"), "fifo"),
+    says: /^…: …\/build\/program-\w+\/build\/model\.js is no regular file$/,
+  },
+  {
+    what: "a manifest that is huge",
+    spoil: (folder) => truncateSync(folder.file(manifest), 2 ** 40),
+    says: /^…: …\/build\/service\.json has 1099511627776 bytes, more than 65536$/,
+  },
+  {
+    what: "an object that is huge",
+    spoil: (folder) => truncateSync(folder.file(object), 2 ** 40),
+    says: /^…: …\/build\/packetcounter\.bpf\.o has 1099511627776 bytes, more than 67108864$/,
+  },
+  {
+    what: "a module that is huge",
+    spoil: (folder) => truncateSync(folder.file(inProgram(folder, "service.js")), 2 ** 40),
+    says: /^…: …\/.*service\.js has 1099511627776 bytes, more than 67108864$/,
+  },
+];
 
 const hostile: readonly Hostile[] = [
+  ...unreadable,
   {
     what: "no build",
     spoil: (folder) => folder.remove("build"),
@@ -97,6 +144,11 @@ const hostile: readonly Hostile[] = [
     what: "a module that throws",
     spoil: (folder) => changeModule(folder, () => 'throw new RangeError("not today");'),
     says: /…: loading …\/build\/program-\w+\/service\.js: RangeError: not today$/,
+  },
+  {
+    what: "a module that rejects",
+    spoil: (folder) => changeModule(folder, () => 'await Promise.reject(new Error("no"));'),
+    says: /…: loading …\/build\/program-\w+\/service\.js: Error: no$/,
   },
   {
     what: "a module that never ends",
