@@ -96,8 +96,11 @@ export class Reactions {
 
   /** Waits before it writes: undoing a commit must find the rows that the commit left. */
   async #catchUp(): Promise<void> {
-    await this.#parts.durable();
-    this.#isScheduled = false;
+    try {
+      await this.#parts.durable();
+    } finally {
+      this.#isScheduled = false;
+    }
     const behind = [...this.#behind.values()];
     this.#behind.clear();
     for (const one of behind) await this.#bringUp(one);
