@@ -149,7 +149,8 @@ export interface ServiceDefinition<
 /** Whether the object includes slow_path.h. */
 type Punting<O extends ObjectLayout> = "packetOut" extends keyof O["programs"] ? true : false;
 
-type Program<O extends ObjectLayout> = keyof O["programs"] & string;
+/** Not `& string`: the compiler then tells an author all of `O` instead of the names. */
+type Program<O extends ObjectLayout> = keyof { [P in keyof O["programs"] & string]: unknown };
 
 /** Something for some config maps. */
 type Tabled<O extends ObjectLayout> = { readonly [M in ConfigMapName<O>]?: unknown };

@@ -90,6 +90,11 @@ const spoilt: readonly Spoilt[] = [
     says: /^yangplane-gen: …\/service\.ts:\d+:\d+: Property 'recieved' does not exist on type/m,
   },
   {
+    what: "a service with a program that the object does not have",
+    spoil: (folder) => folder.change("service.ts", 'xdp: "xdpIngress"', 'xdp: "xdpIngres"'),
+    says: /service\.ts:\d+:\d+: Type '"xdpIngres"' is not .{1,120} Did you mean '"xdpIngress"'\?$/m,
+  },
+  {
     what: "a service that lacks a table for a map of configuration",
     spoil: (folder) =>
       folder.change(
