@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { ByObject } from "./by-object.ts";
 import { FilterHolder } from "./clsact.ts";
 import { type Attachment, excludes, familyOf, type Hook, KernelError } from "./dataplane.ts";
 import type { Holder } from "./holder.ts";
@@ -31,7 +32,7 @@ export class Attachments implements Disposable {
   readonly #filters: FilterHolder;
   readonly #clsactOnly: boolean;
   /** By device and hook. */
-  readonly #held = new Map<string, Held>();
+  readonly #held = new ByObject<string, Held>(({ attachment }) => attachment.objectId);
   /** Undefined until the first program for TC. */
   #hasTcx: boolean | undefined;
 
@@ -72,6 +73,11 @@ export class Attachments implements Disposable {
   list(): Attachment[] {
     const alive = [...this.#held.values()].filter(isAlive);
     return alive.map(({ attachment }) => attachment);
+  }
+
+  /** One of an object's programs that is on a device. Asks the kernel for no other's. */
+  ofObject(objectId: string): Attachment | undefined {
+    return [...this.#held.of(objectId)].find(isAlive)?.attachment;
   }
 
   /** Learns what an earlier daemon left; clears away what belongs to no device. */

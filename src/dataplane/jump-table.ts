@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { ByObject } from "./by-object.ts";
 import { type Family, JUMP_TABLE_SLOTS, type ProgramSlot } from "./dataplane.ts";
 import { libbpf } from "./libbpf.ts";
 import { libc } from "./libc.ts";
@@ -15,6 +16,8 @@ export function jumpTableName(family: Family): string {
 
 type Resident = Pick<ProgramSlot, "objectId" | "program">;
 
+type Entry = Resident & Pick<ProgramSlot, "slot">;
+
 /**
  * A PROG_ARRAY through which cubes tail call each other, made when it is needed. It is pinned from
  * its first moment: the kernel empties an unpinned one when the last descriptor closes, in use or
@@ -24,7 +27,7 @@ export class JumpTable {
   readonly family: Family;
   readonly #files: PinnedFiles;
   readonly #path: string;
-  readonly #slots = new Map<number, Resident>();
+  readonly #slots = new ByObject<number, Entry>(({ objectId }) => objectId);
 
   constructor(files: PinnedFiles, folder: string, family: Family) {
     this.family = family;
@@ -49,7 +52,7 @@ export class JumpTable {
     const operation = `setting slot ${slot} to ${program} of ${objectId}`;
     const result = libbpf().update(this.fd, encode(slot), encode(programFd), ANY);
     checked(result, operation, `the last slot is ${JUMP_TABLE_SLOTS - 1}`);
-    this.#slots.set(slot, resident);
+    this.#slots.set(slot, { slot, ...resident });
   }
 
   clear(slot: number): void {
@@ -60,8 +63,14 @@ export class JumpTable {
 
   entries(): ProgramSlot[] {
     const { family } = this;
-    const slots = [...this.#slots].sort(([a], [b]) => a - b);
-    return slots.map(([slot, resident]) => ({ family, slot, ...resident }));
+    const entries = [...this.#slots.values()].sort((a, b) => a.slot - b.slot);
+    return entries.map((entry) => ({ family, ...entry }));
+  }
+
+  /** A slot that has a program of the object. */
+  ofObject(objectId: string): Entry | undefined {
+    const [entry] = this.#slots.of(objectId);
+    return entry;
   }
 
   /** Learns what an earlier daemon left, also programs of which nothing else is left. */
@@ -75,7 +84,7 @@ export class JumpTable {
     for (let slot = 0; slot < maxEntries; slot++) {
       key.writeUInt32LE(slot);
       if (libbpf().lookup(fd, key, programId) < 0) continue;
-      this.#slots.set(slot, residentOf(programId.readUInt32LE()));
+      this.#slots.set(slot, { slot, ...residentOf(programId.readUInt32LE()) });
     }
   }
 }

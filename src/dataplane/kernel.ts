@@ -276,16 +276,16 @@ export class KernelDataplane implements Dataplane {
 
   #checkUnused(id: string, operation: string): void {
     this.#objects.get(id, operation);
-    const slot = this.programs().find(({ objectId }) => objectId === id);
-    if (slot) {
-      const place = `program ${slot.program} is in ${slot.family} slot ${slot.slot}`;
+    for (const table of Object.values(this.#tables)) {
+      const used = table.ofObject(id);
+      if (used === undefined) continue;
+      const place = `program ${used.program} is in ${table.family} slot ${used.slot}`;
       throw new KernelError(operation, "EBUSY", place);
     }
-    const used = this.attachments().find(({ objectId }) => objectId === id);
-    if (used) {
-      const place = `program ${used.program} is attached to device ${used.ifindex}`;
-      throw new KernelError(operation, "EBUSY", place);
-    }
+    const used = this.#attachments.ofObject(id);
+    if (used === undefined) return;
+    const place = `program ${used.program} is attached to device ${used.ifindex}`;
+    throw new KernelError(operation, "EBUSY", place);
   }
 
   /** The descriptor of a program that a hook takes. */
