@@ -18,6 +18,8 @@ export interface CompiledFile {
   /** Maps that are one for all objects. */
   readonly shared: readonly string[];
   readonly programs: readonly ProgramDescription[];
+  /** How many the object has for itself. */
+  readonly ringBuffers: number;
 }
 
 interface Read {
@@ -77,6 +79,7 @@ function describe(object: string, path: string): CompiledFile {
       rowForms: new Map(rowForms),
       shared: maps.filter(isShared).map(({ name }) => name),
       programs,
+      ringBuffers: maps.filter((map) => map.type === "ringbuf" && !isShared(map)).length,
     };
   } catch (cause) {
     if (!(cause instanceof BtfError)) throw cause;

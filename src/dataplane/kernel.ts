@@ -16,9 +16,11 @@ import {
   type ProgramSlot,
   type Row,
 } from "./dataplane.ts";
+import { DescriptorRoom, lastingMax } from "./descriptor-room.ts";
 import { requireEnvironment } from "./environment.ts";
 import { FolderLock } from "./folder-lock.ts";
 import { awaitGracePeriod } from "./grace-period.ts";
+import { refuseUsed } from "./in-use.ts";
 import { JumpTable } from "./jump-table.ts";
 import type { ObjectLayout } from "./layout.ts";
 import { libbpf } from "./libbpf.ts";
@@ -67,7 +69,8 @@ export class KernelDataplane implements Dataplane {
   readonly ownDevices: readonly [string, string];
   readonly #pinDirectory: string;
   readonly #compiled: CompiledFiles;
-  readonly #files = new PinnedFiles(OPEN_PINS_MAX);
+  readonly #files = new PinnedFiles(OPEN_PINS_MAX, lastingMax);
+  readonly #room = new DescriptorRoom(this.#files);
   readonly #tables: Readonly<Record<Family, JumpTable>>;
   readonly #attachments: Attachments;
   readonly #objects: PinnedObjects;
@@ -147,8 +150,9 @@ export class KernelDataplane implements Dataplane {
   }
 
   loadObject(request: ObjectRequest, from?: string): void {
-    const load = () => this.#objects.load(request, from);
-    this.#watch.whileOwn(() => givingWay(this.#files, load));
+    const load = () => givingWay(this.#files, () => this.#objects.load(request, from));
+    const { ringBuffers } = this.#compiled.file(request.object);
+    this.#room.claiming(request, ringBuffers, () => this.#watch.whileOwn(load));
   }
 
   mapsTakenAlong(request: ObjectRequest, from: string): ReadonlySet<string> {
@@ -158,6 +162,7 @@ export class KernelDataplane implements Dataplane {
   unloadObject(id: string): void {
     this.#checkUnused(id, `unloading ${id}`);
     for (const { path } of this.#objects.usedMaps(id)) this.#ringBuffers.close(path);
+    this.#room.settle(id);
     this.#watch.whileOwn(() => this.#objects.unload(id));
   }
 
@@ -242,7 +247,9 @@ export class KernelDataplane implements Dataplane {
     if (!isRingBuffer) {
       throw new KernelError(`subscribing to map ${map} of ${objectId}`, "EINVAL", "no ring buffer");
     }
-    return this.#ringBuffers.subscribe({ path, maxEntries }, listener);
+    const subscription = this.#ringBuffers.subscribe({ path, maxEntries }, listener);
+    this.#room.settle(objectId);
+    return subscription;
   }
 
   /** Runs a program of a loaded object on a packet: for tests and measurements. */
@@ -276,16 +283,8 @@ export class KernelDataplane implements Dataplane {
 
   #checkUnused(id: string, operation: string): void {
     this.#objects.get(id, operation);
-    for (const table of Object.values(this.#tables)) {
-      const used = table.ofObject(id);
-      if (used === undefined) continue;
-      const place = `program ${used.program} is in ${table.family} slot ${used.slot}`;
-      throw new KernelError(operation, "EBUSY", place);
-    }
-    const used = this.#attachments.ofObject(id);
-    if (used === undefined) return;
-    const place = `program ${used.program} is attached to device ${used.ifindex}`;
-    throw new KernelError(operation, "EBUSY", place);
+    const tables = Object.values(this.#tables);
+    refuseUsed(id, operation, { tables, attachments: this.#attachments });
   }
 
   /** The descriptor of a program that a hook takes. */

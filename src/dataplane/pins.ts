@@ -96,11 +96,18 @@ export function givingWay<T>(kept: Disposable, action: () => T): T {
 export class PinnedFiles implements Disposable {
   readonly #fds = new Map<string, number>();
   readonly #limit: number;
+  readonly #lastingMax: number;
   /** The last one asked for is mostly the next one too. */
   #latest: { path: string; fd: number } | undefined;
 
-  constructor(limit: number) {
+  /** Descriptors from `lastingMax` on are kept for others: one at a time is used, if need be. */
+  constructor(limit: number, lastingMax: number) {
     this.#limit = limit;
+    this.#lastingMax = lastingMax;
+  }
+
+  get size(): number {
+    return this.#fds.size;
   }
 
   has(path: string): boolean {
@@ -111,7 +118,7 @@ export class PinnedFiles implements Disposable {
     if (this.#latest?.path === path) return this.#latest.fd;
     const known = this.#fds.get(path);
     if (known !== undefined) this.#fds.delete(path);
-    const fd = known ?? this.#openPin(path);
+    const fd = known ?? this.#openLasting(path);
     this.#fds.set(path, fd);
     this.#latest = { path, fd };
     this.#evict();
@@ -132,6 +139,15 @@ export class PinnedFiles implements Disposable {
     for (const fd of this.#fds.values()) libc().close(fd);
     this.#fds.clear();
     this.#latest = undefined;
+  }
+
+  /** The kernel gives the lowest that is free: a high one says that few are. */
+  #openLasting(path: string): number {
+    const fd = this.#openPin(path);
+    if (fd < this.#lastingMax || this.#fds.size === 0) return fd;
+    libc().close(fd);
+    this[Symbol.dispose]();
+    return this.#openPin(path);
   }
 
   /** Where a process may open no more files, these are the first that it can do without. */

@@ -2,6 +2,9 @@ import { CommitError, refuse } from "../../datamodel/error.ts";
 import { KernelError, TakenError } from "../../dataplane/dataplane.ts";
 import { deviceVanished, StepError } from "./step.ts";
 
+/** This process may open no more, or the whole machine. */
+const outOfFiles: ReadonlySet<string> = new Set(["EMFILE", "ENFILE"]);
+
 /**
  * Why a commit failed, as its caller hears of it. A device may vanish between the moment a commit
  * is judged and the one it is applied: it is then refused as if the device had been absent before.
@@ -18,6 +21,8 @@ export function commitError(error: unknown): unknown {
     return refuse("operation-failed", error.path, message, "instance-required");
   }
   if (error.cause instanceof TakenError) return refuse("in-use", error.path, error.message);
-  const message = `${error.path}: ${error.message}; everything was undone`;
+  const undone = `${error.message}; everything was undone`;
+  if (outOfFiles.has(error.cause.code)) return refuse("resource-denied", error.path, undone);
+  const message = `${error.path}: ${undone}`;
   return new CommitError("kernel", message, { cause: error });
 }
