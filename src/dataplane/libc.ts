@@ -7,6 +7,7 @@ interface Libc {
   close(fd: number): number;
   flock(fd: number, operation: number): number;
   free(pointer: Pointer): void;
+  pageSize(): number;
   memcpy(to: Pointer, from: Uint8Array, length: number): Pointer;
   mmap(
     address: null,
@@ -50,6 +51,7 @@ function bind(library: LibraryHandle): Libc {
     close: func("int close(int fd)"),
     flock: func("int flock(int fd, int operation)"),
     free: func("void free(void *pointer)"),
+    pageSize: func("int getpagesize(void)"),
     memcpy: func("void *memcpy(void *to, const void *from, size_t length)"),
     mmap: func("void *mmap(void *address, size_t length, int protection, int flags, int, int64_t)"),
     munmap: func("int munmap(void *address, size_t length)"),

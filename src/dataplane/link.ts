@@ -79,7 +79,8 @@ export class LinkHolder implements Holder {
   /** Detaches: the kernel itself would do so some time after the last reference is gone. */
   release(place: Place): void {
     const path = pinOf(this.#folder, place);
-    libbpf().detachLink(this.#files.open(path));
+    const operation = `detaching from device ${place.ifindex} ${place.hook}`;
+    checked(libbpf().detachLink(this.#files.open(path)), operation);
     this.#files.forget(path);
     removePins(path);
   }

@@ -170,7 +170,15 @@ export class KernelMap {
   }
 
   #isEmpty(): boolean {
-    return libbpf().nextKey(this.#fd(), null, this.#key) < 0;
+    return !this.#nextKey(null, this.#key);
+  }
+
+  /** False behind the last one, which is all that may end the keys. */
+  #nextKey(key: Uint8Array | null, next: Uint8Array): boolean {
+    const result = libbpf().nextKey(this.#fd(), key, next);
+    if (result < 0 && errnoName(result) === "ENOENT") return false;
+    this.#check(result, "reading");
+    return true;
   }
 
   #update({ key, value }: Row, flags: number): number {
@@ -215,7 +223,7 @@ export class KernelMap {
     const rows: Row[] = [];
     const next = Buffer.allocUnsafeSlow(this.#info.keySize);
     let key: Uint8Array | null = null;
-    while (libbpf().nextKey(this.#fd(), key, next) >= 0) {
+    while (this.#nextKey(key, next)) {
       key = Uint8Array.from(next);
       const value = this.lookup(key);
       if (value !== undefined) rows.push({ key, value });

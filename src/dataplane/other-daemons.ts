@@ -6,8 +6,8 @@ import { KernelError, TakenError } from "./dataplane.ts";
 import { awaitGracePeriod } from "./grace-period.ts";
 import { type JumpTable, jumpTableName } from "./jump-table.ts";
 import { libbpf } from "./libbpf.ts";
-import { libc } from "./libc.ts";
 import { mapInfo, mapsOfProgram } from "./object-info.ts";
+import { withFd } from "./pins.ts";
 
 /** Where bpf_attr of BPF_PROG_QUERY has its fields, and how many programs are asked for. */
 const query = { size: 64, attachType: 4, programIds: 16, count: 24, programsMax: 64 };
@@ -86,14 +86,4 @@ function folderOfTable(id: number, { table, pinDirectory }: Own): string | undef
     const fd = libbpf().openPin(join(folder, "shared", jumpTableName(table.family)));
     return withFd(fd, (map) => mapInfo(map).id) === id;
   });
-}
-
-/** Undefined where there is no descriptor: the object has gone meanwhile. */
-function withFd<T>(fd: number, use: (fd: number) => T): T | undefined {
-  if (fd < 0) return undefined;
-  try {
-    return use(fd);
-  } finally {
-    libc().close(fd);
-  }
 }

@@ -78,6 +78,16 @@ export function checked(result: number, operation: string, detail?: string): num
   return result;
 }
 
+/** Closes the descriptor behind it. Undefined where there is none: the object has gone meanwhile. */
+export function withFd<T>(fd: number, use: (fd: number) => T): T | undefined {
+  if (fd < 0) return undefined;
+  try {
+    return use(fd);
+  } finally {
+    libc().close(fd);
+  }
+}
+
 /** Does something that may need descriptors, if need be once more without those kept open. */
 export function givingWay<T>(kept: Disposable, action: () => T): T {
   try {

@@ -1,9 +1,8 @@
-import koffi, { type node } from "koffi";
+import koffi from "koffi";
 import { KernelError } from "./dataplane.ts";
 import { errnoName } from "./errno.ts";
-import { lastErrno, libc, type Pointer } from "./libc.ts";
+import { lastErrno, libc } from "./libc.ts";
 
-const PAGE = 4096;
 const PROT_READ = 1;
 const PROT_WRITE = 2;
 const MAP_SHARED = 1;
@@ -17,6 +16,13 @@ const LENGTH_MASK = ~(BUSY | DISCARDED);
 /** Records per turn of the event loop; the rest follows in the next turns. */
 const RECORDS_PER_TICK_MAX = 1024;
 
+/** A part of the buffer's file to be mapped. */
+interface Pages {
+  readonly length: number;
+  readonly protection: number;
+  readonly offset?: number;
+}
+
 /** Called with each record. */
 export type Listener = (record: Uint8Array) => void;
 
@@ -26,29 +32,34 @@ export type Listener = (record: Uint8Array) => void;
  * then the data follows, mapped twice in a row so that no record is ever split.
  */
 export class RingBuffer implements Disposable {
-  readonly #fd: number;
   readonly #size: number;
-  readonly #addresses: { consumer: Pointer; producer: Pointer };
   readonly #consumer: BigUint64Array;
   readonly #producer: BigUint64Array;
   readonly #heads: Int32Array;
   readonly #data: Uint8Array;
   readonly #listeners = new Set<Listener>();
-  readonly #poll: node.PollHandle;
+  /** What is given back in the end, the last one first. */
+  readonly #opened: (() => void)[] = [];
 
-  /** Owns `fd` from now on. */
+  /** Owns `fd` from now on, also where it throws. */
   constructor(fd: number, size: number) {
-    this.#fd = fd;
     this.#size = size;
-    const consumer = map(fd, PAGE, PROT_READ | PROT_WRITE, 0);
-    const producer = map(fd, PAGE + 2 * size, PROT_READ, PAGE);
-    this.#addresses = { consumer, producer };
-    this.#consumer = new BigUint64Array(koffi.view(consumer, PAGE), 0, 1);
-    const pages = koffi.view(producer, PAGE + 2 * size);
-    this.#producer = new BigUint64Array(pages, 0, 1);
-    this.#heads = new Int32Array(pages, PAGE);
-    this.#data = new Uint8Array(pages, PAGE);
-    this.#poll = koffi.node.poll(fd, { readable: true }, () => this.#drain());
+    this.#opened.push(() => libc().close(fd));
+    try {
+      const page = libc().pageSize();
+      const consumer = this.#map(fd, { length: page, protection: PROT_READ | PROT_WRITE });
+      this.#consumer = new BigUint64Array(consumer, 0, 1);
+      const rest = { length: page + 2 * size, protection: PROT_READ, offset: page };
+      const producer = this.#map(fd, rest);
+      this.#producer = new BigUint64Array(producer, 0, 1);
+      this.#heads = new Int32Array(producer, page);
+      this.#data = new Uint8Array(producer, page);
+      const poll = koffi.node.poll(fd, { readable: true }, () => this.#drain());
+      this.#opened.push(() => poll.close());
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
   }
 
   get hasListeners(): boolean {
@@ -65,10 +76,17 @@ export class RingBuffer implements Disposable {
 
   [Symbol.dispose](): void {
     this.#listeners.clear();
-    this.#poll.close();
-    libc().munmap(this.#addresses.consumer, PAGE);
-    libc().munmap(this.#addresses.producer, PAGE + 2 * this.#size);
-    libc().close(this.#fd);
+    for (const giveBack of this.#opened.splice(0).reverse()) giveBack();
+  }
+
+  #map(fd: number, { length, protection, offset = 0 }: Pages): ArrayBuffer {
+    const address = libc().mmap(null, length, protection, MAP_SHARED, fd, offset);
+    // MAP_FAILED is (void *)-1.
+    if (address === null || BigInt.asIntN(64, address) === -1n) {
+      throw new KernelError("mapping a ring buffer", errnoName(lastErrno()));
+    }
+    this.#opened.push(() => libc().munmap(address, length));
+    return koffi.view(address, length);
   }
 
   #drain(): void {
@@ -98,13 +116,4 @@ export class RingBuffer implements Disposable {
       }
     }
   }
-}
-
-function map(fd: number, length: number, protection: number, offset: number): Pointer {
-  const address = libc().mmap(null, length, protection, MAP_SHARED, fd, offset);
-  // MAP_FAILED is (void *)-1.
-  if (address === null || BigInt.asIntN(64, address) === -1n) {
-    throw new KernelError("mapping a ring buffer", errnoName(lastErrno()));
-  }
-  return address;
 }

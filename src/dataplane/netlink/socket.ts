@@ -83,7 +83,7 @@ export class NetlinkClient extends NetlinkSocket {
     super(protocol);
     const timeout = new Uint8Array(16);
     viewOf(timeout).setUint32(0, ANSWER_TIMEOUT_S, true);
-    this.option(SOL_SOCKET, SO_RCVTIMEO, timeout);
+    if (!this.option(SOL_SOCKET, SO_RCVTIMEO, timeout)) this.fail("bounding a wait for netlink");
   }
 
   /** Everything of a kind. */
@@ -144,7 +144,8 @@ export class NetlinkListener extends NetlinkSocket {
   receive(): NetlinkMessage[] | undefined {
     const { fd, buffer } = this;
     const length = libc().recv(fd, buffer, buffer.length, MSG_DONTWAIT | MSG_TRUNC);
-    if (length < 0) return errnoName(lastErrno()) === "ENOBUFS" ? undefined : [];
+    // Also ENOMEM and others: what the kernel tells here is why it could not send an event.
+    if (length < 0) return errnoName(lastErrno()) === "EAGAIN" ? [] : undefined;
     if (length > buffer.length) return undefined;
     return decodeMessages(Uint8Array.from(buffer.subarray(0, length)));
   }
