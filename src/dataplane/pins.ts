@@ -78,7 +78,7 @@ export function checked(result: number, operation: string, detail?: string): num
   return result;
 }
 
-/** Closes the descriptor behind it. Undefined where there is none: the object has gone meanwhile. */
+/** Closes the descriptor behind it. Undefined where there is none: the object has gone by now. */
 export function withFd<T>(fd: number, use: (fd: number) => T): T | undefined {
   if (fd < 0) return undefined;
   try {
