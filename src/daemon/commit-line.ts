@@ -3,7 +3,7 @@ import type { Log } from "../lib/log.ts";
 import type { CommitReport } from "../services/engine/commit-report.ts";
 
 /** Violations told in the line of one refused transaction. */
-const violationsMax = 3;
+const toldMax = 3;
 
 /** Logs what became of each transaction: a line for each, and none for a dry run. */
 export function commitLines(log: Log): (report: CommitReport) => void {
@@ -30,7 +30,7 @@ function reasons(error: unknown): Record<string, unknown> {
   if (error === undefined) return {};
   if (!(error instanceof RequestError)) return { error };
   const { violations, total } = error;
-  const told = violations.slice(0, violationsMax);
+  const told = violations.slice(0, toldMax);
   return {
     violationCount: total,
     violations: told.map(({ path, tag, message }) => ({ path, tag, message })),

@@ -34,6 +34,9 @@ export interface Violation {
   readonly message: string;
 }
 
+/** So many violations are found and told of a request; what is beyond is counted. */
+export const violationsMax = 10_000;
+
 /** What of a request could not be read, though the rest of it could. */
 export interface Unreadable {
   readonly violations: readonly Violation[];

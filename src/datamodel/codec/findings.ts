@@ -1,10 +1,7 @@
-import { RequestError, type Unreadable, type Violation } from "../error.ts";
+import { RequestError, type Unreadable, type Violation, violationsMax } from "../error.ts";
 
 /** The path of a node, made only when a violation is told: then an entry's keys are known. */
 export type Place = () => string;
-
-/** As many violations as an answer may carry (ARCHITECTURE §5). */
-export const violationsMax = 10_000;
 
 export interface Finding extends Omit<Violation, "path"> {
   readonly place: Place;

@@ -22,6 +22,11 @@ export interface Edit {
   readonly mustExist?: boolean;
 }
 
+/** Whether an edit takes a node away; the others give it content. */
+export function isDeletion({ operation }: Pick<Edit, "operation">): boolean {
+  return operation === "delete" || operation === "remove";
+}
+
 export type EditInsert =
   | { readonly where: "first" | "last" }
   /** `point` is the sibling's own step: keys of the entry, or value of the leaf-list entry. */

@@ -1,4 +1,4 @@
-import type { Edit } from "../datastore/datastore.ts";
+import { type Edit, isDeletion } from "../datastore/datastore.ts";
 import type { CaseMembership, DataSchema, ListSchema } from "../schema/schema.ts";
 import { explicit } from "./diff.ts";
 import { type ChildHistory, historyOf } from "./history.ts";
@@ -43,7 +43,7 @@ interface Spot {
 function* writtenBy(edit: Edit, root: DataObject): Generator<Written> {
   let spot: Spot = { path: [], object: root, came: 0, last: historyOf(root).last };
   for (const [index, step] of edit.path.entries()) {
-    if (isGiving(edit)) yield* otherCases(spot, step.schema);
+    if (!isDeletion(edit)) yield* otherCases(spot, step.schema);
     if (index === edit.path.length - 1 && edit.insert) yield orderOf(spot, step);
     if (isMergedList(step, edit)) {
       yield* entriesOf(spot, step.schema as ListSchema, edit.value as Iterable<DataObject>);
@@ -97,10 +97,6 @@ function isTouch({ path, operation, value }: Edit): boolean {
     const isKey = child.kind === "leaf" && child.isKey;
     return !isKey && isSet(given, child);
   });
-}
-
-function isGiving({ operation }: Edit): boolean {
-  return operation !== "delete" && operation !== "remove";
 }
 
 function childHistory({ object }: Spot, { prop }: DataSchema): ChildHistory | undefined {

@@ -1,5 +1,5 @@
 import { atOnce, type Slices } from "../../lib/slices.ts";
-import type { Edit } from "../datastore/datastore.ts";
+import { type Edit, isDeletion } from "../datastore/datastore.ts";
 import { RequestError, refuse, type Violation } from "../error.ts";
 import type { DataSchema, LeafListSchema, ListSchema, ParentSchema } from "../schema/schema.ts";
 import type { LeafValue } from "../schema/value-type.ts";
@@ -103,7 +103,7 @@ class EditSession {
   #parentBefore(edit: Edit): OwnedObject | undefined {
     const { path } = edit;
     const last = this.#last;
-    if (last?.path.length !== path.length || last.isDelete !== isDelete(edit)) return undefined;
+    if (last?.path.length !== path.length || last.isDelete !== isDeletion(edit)) return undefined;
     for (let depth = path.length - 2; depth >= 0; depth -= 1) {
       if (path[depth] !== last.path[depth]) return undefined;
     }
@@ -135,7 +135,7 @@ class EditSession {
       }
       node = below;
     }
-    this.#last = { path, isDelete: isDelete(edit), parent: node };
+    this.#last = { path, isDelete: isDeletion(edit), parent: node };
     return node;
   }
 
@@ -143,7 +143,7 @@ class EditSession {
     if (!schema.config) throw unwritable(edit.path, schema);
     if (schema.kind === "container") {
       if (schema.presence && !isSet(node, schema)) return undefined;
-      if (!isDelete(edit)) this.#clearOtherCases(node, schema);
+      if (!isDeletion(edit)) this.#clearOtherCases(node, schema);
       return this.#draft.container(node, schema);
     }
     if (schema.kind === "list" && keys !== undefined) {
@@ -158,9 +158,9 @@ class EditSession {
     schema: DataSchema & { kind: "container" },
   ): void {
     const exists = isSet(parent, schema);
-    this.#checkExistence(edit, schema.presence || isDelete(edit) ? exists : undefined);
+    this.#checkExistence(edit, schema.presence || isDeletion(edit) ? exists : undefined);
     if (edit.operation !== "merge") this.#draft.remove(parent, schema);
-    if (isDelete(edit)) return;
+    if (isDeletion(edit)) return;
     this.#clearOtherCases(parent, schema);
     this.#merge(this.#draft.container(parent, schema), schema, valueObject(edit));
   }
@@ -170,7 +170,7 @@ class EditSession {
     const list = this.#draft.list(parent, schema);
     const exists = list.at(key) !== undefined;
     this.#checkExistence(edit, exists);
-    if (isDelete(edit)) {
+    if (isDeletion(edit)) {
       list.delete(key);
       return;
     }
@@ -188,7 +188,7 @@ class EditSession {
   #applyWholeList(edit: Edit, parent: OwnedObject, schema: ListSchema): void {
     this.#checkExistence(edit, this.#draft.has(parent, schema));
     if (edit.operation !== "merge") this.#draft.remove(parent, schema);
-    if (isDelete(edit)) return;
+    if (isDeletion(edit)) return;
     this.#clearOtherCases(parent, schema);
     const list = this.#draft.list(parent, schema);
     for (const entry of edit.value as readonly DataObject[]) this.#mergeEntry(list, schema, entry);
@@ -196,7 +196,7 @@ class EditSession {
 
   #applyLeaf(edit: Edit, parent: OwnedObject, schema: DataSchema): void {
     if (schema.kind === "leaf" && schema.isKey) {
-      if (!isDelete(edit) && edit.value === parent[schema.prop]) return;
+      if (!isDeletion(edit) && edit.value === parent[schema.prop]) return;
       throw refuse(
         "bad-element",
         printPath(edit.path),
@@ -204,7 +204,7 @@ class EditSession {
       );
     }
     this.#checkExistence(edit, isSet(parent, schema));
-    if (isDelete(edit)) {
+    if (isDeletion(edit)) {
       delete parent[schema.prop];
       return;
     }
@@ -217,7 +217,7 @@ class EditSession {
     const exists = current.includes(value);
     this.#checkExistence(edit, exists);
     const others = current.filter((other) => other !== value);
-    if (isDelete(edit)) {
+    if (isDeletion(edit)) {
       this.#setLeaf(parent, schema, others);
       return;
     }
@@ -293,10 +293,6 @@ interface EntryStep {
 interface ValueStep {
   readonly schema: LeafListSchema;
   readonly value: LeafValue;
-}
-
-function isDelete({ operation }: Edit): boolean {
-  return operation === "delete" || operation === "remove";
 }
 
 function valueObject(edit: Edit): DataObject {

@@ -1,12 +1,9 @@
-import type { ErrorTag, Violation } from "../error.ts";
+import { type ErrorTag, type Violation, violationsMax } from "../error.ts";
 import type { DataSchema } from "../schema/schema.ts";
 import type { LeafValue } from "../schema/value-type.ts";
 import { type DataObject, keysOf } from "../tree/node.ts";
 import { type InstancePath, type PathStep, printPath } from "../tree/path.ts";
 import type { Cursor } from "../xpath/cursor.ts";
-
-/** As many violations as one answer may carry (ARCHITECTURE §5). */
-const violationsMax = 10_000;
 
 export interface Fault {
   readonly tag: ErrorTag;

@@ -1,10 +1,5 @@
-import {
-  type Finding,
-  Findings,
-  type Place,
-  violationsMax,
-} from "../../datamodel/codec/findings.ts";
-import type { Unreadable } from "../../datamodel/error.ts";
+import { type Finding, Findings, type Place } from "../../datamodel/codec/findings.ts";
+import { type Unreadable, violationsMax } from "../../datamodel/error.ts";
 import { wireTypeOf } from "./field-wire.ts";
 import type { ProtoField, ProtoMessage } from "./proto-model.ts";
 import type { WireReader } from "./wire.ts";

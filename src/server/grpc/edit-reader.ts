@@ -1,7 +1,12 @@
 import { type Reading, readingJsonAt, readJsonAt } from "../../datamodel/codec/decode.ts";
-import { violationsMax } from "../../datamodel/codec/findings.ts";
-import type { Edit, EditInsert } from "../../datamodel/datastore/datastore.ts";
-import { RequestError, refuse, type Unreadable, type Violation } from "../../datamodel/error.ts";
+import { type Edit, type EditInsert, isDeletion } from "../../datamodel/datastore/datastore.ts";
+import {
+  RequestError,
+  refuse,
+  type Unreadable,
+  type Violation,
+  violationsMax,
+} from "../../datamodel/error.ts";
 import { type DataObject, emptyObject, keysOf } from "../../datamodel/tree/node.ts";
 import { type InstancePath, PathParser, parsePath, printPath } from "../../datamodel/tree/path.ts";
 import type { Slices } from "../../lib/slices.ts";
@@ -74,7 +79,7 @@ export class EditReader {
 
   #read(message: PlainMessage, path: InstancePath): void {
     const form = this.#form(message, path);
-    if (form && isGiving(form)) this.#give(form, this.#value(message, path));
+    if (form && !isDeletion(form)) this.#give(form, this.#value(message, path));
     else if (form) this.edits.push(form);
   }
 
@@ -96,7 +101,7 @@ export class EditReader {
     const insert = this.#insert(message, path);
     const form = insert === undefined ? { path, operation } : { path, operation, insert };
     const isGiven = message["message"] !== undefined || message["json"] !== undefined;
-    if (!isGiven || isGiving(form)) return form;
+    if (!isGiven || !isDeletion(form)) return form;
     throw refuse("bad-element", printPath(path), `${operation} takes no value`);
   }
 
@@ -181,10 +186,6 @@ export class EditReader {
     }
     return where === undefined ? undefined : { where };
   }
-}
-
-function isGiving({ operation }: Edit): boolean {
-  return operation !== "delete" && operation !== "remove";
 }
 
 /** True for a value that may have many entries: a message, or a list as a whole. */

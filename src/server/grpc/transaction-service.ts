@@ -1,7 +1,12 @@
 import type { handleClientStreamingCall, ServerReadableStream } from "@grpc/grpc-js";
-import { violationsMax } from "../../datamodel/codec/findings.ts";
 import type { CommitOutcome } from "../../datamodel/datastore/datastore.ts";
-import { CommitError, RequestError, refuse, type Violation } from "../../datamodel/error.ts";
+import {
+  CommitError,
+  RequestError,
+  refuse,
+  type Violation,
+  violationsMax,
+} from "../../datamodel/error.ts";
 import { Breather } from "../../lib/slices.ts";
 import type { Api } from "./api.ts";
 import { commitMessage, commitOptions, planMessage } from "./commit-message.ts";

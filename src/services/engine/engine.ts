@@ -13,7 +13,7 @@ import type {
 } from "../../datamodel/datastore/datastore.ts";
 import type { Verification, Verifier } from "../../datamodel/datastore/drift.ts";
 import type { Tracer } from "../../datamodel/datastore/trace.ts";
-import { CommitError, RequestError } from "../../datamodel/error.ts";
+import { CommitError, RequestError, violationsMax } from "../../datamodel/error.ts";
 import type { OperationSchema, Schema } from "../../datamodel/schema/schema.ts";
 import { applyingEdits } from "../../datamodel/tree/edit.ts";
 import { notingChanges } from "../../datamodel/tree/history.ts";
@@ -42,7 +42,7 @@ import { Durability, type PendingCommit } from "./durability.ts";
 import type { EngineListeners } from "./engine-listeners.ts";
 import { Garbage } from "./garbage.ts";
 import { checkingIfMatch, UndoneCommits } from "./if-match.ts";
-import { Judge, type Verdict, violationsMax } from "./judge.ts";
+import { Judge, type Verdict } from "./judge.ts";
 import { Listeners } from "./listeners.ts";
 import { LiveState } from "./live-state.ts";
 import { Notifier } from "./notifier.ts";

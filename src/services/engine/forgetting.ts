@@ -1,4 +1,4 @@
-import type { Edit, View } from "../../datamodel/datastore/datastore.ts";
+import { type Edit, isDeletion, type View } from "../../datamodel/datastore/datastore.ts";
 import { nodeAt } from "../../datamodel/tree/diff.ts";
 import type { DataValue } from "../../datamodel/tree/node.ts";
 import { type InstancePath, printPath } from "../../datamodel/tree/path.ts";
@@ -33,8 +33,9 @@ export function splitForgets(
 /** Deletions of what is not configured and was not written by an edit before. */
 function forgets(parts: ForgettingParts, edits: readonly Edit[]): Edit[] {
   const root = parts.root();
-  const candidates = edits.filter(({ path, operation }) => {
-    if (operation !== "delete" && operation !== "remove") return false;
+  const candidates = edits.filter((edit) => {
+    const { path } = edit;
+    if (!isDeletion(edit)) return false;
     return nodeAt(root, path) === undefined && forgetter(parts, path) !== undefined;
   });
   // A bulk load has none, and need not print its paths.

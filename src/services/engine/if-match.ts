@@ -1,12 +1,9 @@
 import type { Edit } from "../../datamodel/datastore/datastore.ts";
-import { RequestError, type Violation } from "../../datamodel/error.ts";
+import { RequestError, type Violation, violationsMax } from "../../datamodel/error.ts";
 import { conflictsOf } from "../../datamodel/tree/conflict.ts";
 import { printPath } from "../../datamodel/tree/path.ts";
 import type { Slices } from "../../lib/slices.ts";
 import type { Version } from "./commit-log.ts";
-
-/** Conflicts named in one answer. */
-const conflictsMax = 10_000;
 
 /**
  * Optimistic locking: refuses edits that write what changed after commit `ifMatch`, and any where
@@ -27,7 +24,7 @@ export function* checkingIfMatch(
     for (const { path, changedBy } of conflictsOf(edit, root, seen)) {
       const message = `changed by commit ${changedBy}, after ${seen}`;
       violations.push({ path: printPath(path), tag: "in-use", appTag: "if-match", message });
-      if (violations.length === conflictsMax) throw new RequestError(violations);
+      if (violations.length === violationsMax) throw new RequestError(violations);
     }
     yield;
   }

@@ -1,4 +1,4 @@
-import type { Violation } from "../../datamodel/error.ts";
+import { type Violation, violationsMax } from "../../datamodel/error.ts";
 import type { ListSchema, Schema } from "../../datamodel/schema/schema.ts";
 import type { YangList } from "../../datamodel/tree/list.ts";
 import type { DataObject } from "../../datamodel/tree/node.ts";
@@ -17,9 +17,6 @@ import { type PeerCheck, PeerIndex } from "./peers.ts";
 import type { Planner } from "./planner.ts";
 import { portChanges } from "./port-changes.ts";
 import { initOnlyViolations } from "./verify.ts";
-
-/** Violations reported for one transaction at most. */
-export const violationsMax = 10_000;
 
 export interface JudgeOptions {
   /** A restored configuration may name devices that are not there yet. */

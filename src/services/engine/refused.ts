@@ -1,3 +1,4 @@
+import { isDeletion } from "../../datamodel/datastore/datastore.ts";
 import type { Unreadable, Violation } from "../../datamodel/error.ts";
 import type { Schema } from "../../datamodel/schema/schema.ts";
 import { type FailedEdit, missingParent } from "../../datamodel/tree/edit.ts";
@@ -32,7 +33,10 @@ export function refused(
   return {
     violations: [...(unreadable?.violations ?? []), ...unapplied],
     // What could not be deleted has nothing that would matter to others.
-    unread: [...unread, ...failed.filter(isGiving).map(({ edit: { path } }) => ({ path }))],
+    unread: [
+      ...unread,
+      ...failed.filter(({ edit }) => !isDeletion(edit)).map(({ edit: { path } }) => ({ path })),
+    ],
   };
 }
 
@@ -45,10 +49,6 @@ function once(violations: readonly Violation[]): Violation[] {
     told.add(text);
     return isNew;
   });
-}
-
-function isGiving({ edit: { operation } }: FailedEdit): boolean {
-  return operation !== "delete" && operation !== "remove";
 }
 
 /** True if a node on the path, or the list as a whole that it is an entry of, is among these. */

@@ -4,6 +4,7 @@ import {
   type Simplebridge,
   simplebridgeModel,
 } from "../../gen/yang/simplebridge.ts";
+import { assert } from "../../lib/assert.ts";
 import { macBytes, macText } from "../../lib/mac.ts";
 import { type CubeReader, defineService, type NodeRef } from "../service.ts";
 
@@ -45,7 +46,9 @@ export function settingsRow({ agingTime }: { readonly agingTime: number }) {
 }
 
 export function staticRow({ address, port }: FdbEntry, { ports }: Simplebridge) {
-  return { key: { address: macBytes(address) }, value: { port: ports.get(port)?.index ?? 0 } };
+  const index = ports.get(port)?.index;
+  assert(index !== undefined, "an entry's port exists: it is a leafref");
+  return { key: { address: macBytes(address) }, value: { port: index } };
 }
 
 interface Station {
