@@ -79,7 +79,8 @@ export class Engine implements Datastore, Verifier {
   readonly #live: LiveState;
   readonly #roster: Roster;
   readonly #verifier: DataplaneVerifier;
-  readonly #turns = new Turns();
+  /** An object that is being unloaded may be one that a task is to load. */
+  readonly #turns = new Turns(() => this.#garbage.collecting);
   readonly #feed: ChangeFeed;
   readonly #schemaListeners: Listeners<SchemaChange>;
   readonly #durability: Durability;
@@ -109,7 +110,10 @@ export class Engine implements Datastore, Verifier {
       undo: (commit) => this.#undo(commit),
       settled: (commits) => this.#settled(commits),
     });
-    const durable = () => this.#durability.settle();
+    const durable = async () => {
+      await this.#durability.settle();
+      await this.#garbage.collecting;
+    };
     this.#live = new LiveState({
       ...parts,
       ...known,
@@ -120,7 +124,7 @@ export class Engine implements Datastore, Verifier {
       turns: this.#turns,
       durable,
       changed: (state) => this.#feed.publish(this.#running, this.#running, state),
-      succeeded: (objectIds) => this.#discard(objectIds),
+      succeeded: (objectIds) => void this.#discard(objectIds),
     });
     const tracer = new DataplaneTracer({
       ...parts,
@@ -139,9 +143,10 @@ export class Engine implements Datastore, Verifier {
       isTracing: () => tracer.isTracing,
       repaired: (loaded, unused) => {
         this.#live.reloaded(loaded);
-        this.#discard(unused);
+        const discarded = this.#discard(unused);
         // Marks of a trace are set again by it.
         this.#feed.publish(this.#running, this.#running, []);
+        return discarded;
       },
     });
   }
@@ -228,7 +233,7 @@ export class Engine implements Datastore, Verifier {
       verdict.accept();
       this.#running = stored;
       this.#isRestored = true;
-      this.#discard(plan.unload);
+      await this.#discard(plan.unload);
       this.#live.start();
       const [cube] = this.#planner.loaded;
       if (cube && drifts.total > 0) this.#parts.onMend?.({ during: "start", drifts });
@@ -386,11 +391,12 @@ export class Engine implements Datastore, Verifier {
   }
 
   /** Unloads objects that nothing uses any more. */
-  #discard(objectIds: readonly string[]): void {
+  async #discard(objectIds: readonly string[]): Promise<void> {
     if (objectIds.length === 0) return;
     this.#live.follow({ released: [] });
     this.#garbage.add(objectIds);
     this.#garbage.collect();
+    await this.#garbage.collecting;
   }
 
   #undo({ older, newer, plan }: PendingCommit): void {

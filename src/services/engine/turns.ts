@@ -11,12 +11,19 @@ export class Turns {
     return this.#waiting >= waitingMax;
   }
 
+  readonly #before: () => Promise<void> | undefined;
+
+  /** `before`: what a task waits for whose turn it is. */
+  constructor(before: () => Promise<void> | undefined = () => undefined) {
+    this.#before = before;
+  }
+
   readonly #ended = (): void => {
     this.#waiting -= 1;
   };
 
   take<T>(task: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(task);
+    const turn = this.#last.then(() => this.#before()?.then(task) ?? task());
     this.#waiting += 1;
     this.#last = turn.then(this.#ended, this.#ended);
     return turn;

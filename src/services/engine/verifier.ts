@@ -24,7 +24,7 @@ export interface VerifierParts {
   /** Rows have marks of their own meanwhile. */
   readonly isTracing: () => boolean;
   /** Told of objects that were loaded, and of those that nothing uses any more. */
-  readonly repaired: (loaded: ReadonlySet<string>, unused: readonly string[]) => void;
+  readonly repaired: (loaded: ReadonlySet<string>, unused: readonly string[]) => Promise<void>;
   /** Told of what was mended without being asked to. */
   readonly onMend?: ((mending: Mending) => void) | undefined;
 }
@@ -134,7 +134,7 @@ export class DataplaneVerifier implements Verifier {
       throw new CommitError("kernel", message, { cause });
     }
     planner.adopt(fresh);
-    repaired(loads, plan.unload);
+    await repaired(loads, plan.unload);
   }
 
   async #survey(
