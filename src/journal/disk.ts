@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, rename, stat, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
-import { isFileAt } from "./file-place.ts";
+import { sizeAt } from "./file-place.ts";
 import { errno, JournalError } from "./journal-error.ts";
 import { type DiskLock, lockFile } from "./lock-file.ts";
 
@@ -31,8 +31,8 @@ export interface DiskFile {
   /** Number of bytes written; fewer than given is no error. */
   write(bytes: Uint8Array, position: number): Promise<number>;
   truncate(length: number): Promise<void>;
-  /** Whether it is what is found under this path by now; not if it was removed or replaced. */
-  isAt(path: string): boolean;
+  /** Its size by now; undefined if it is not found under this path: removed, or replaced. */
+  sizeAt(path: string): number | undefined;
   /** fdatasync: contents and length survive a power cut. */
   datasync(): Promise<void>;
   close(): Promise<void>;
@@ -88,7 +88,7 @@ function localFile(handle: FileHandle): DiskFile {
       (await handle.read(target, 0, target.length, position)).bytesRead,
     write: async (bytes, position) =>
       (await handle.write(bytes, 0, bytes.length, position)).bytesWritten,
-    isAt: (path) => isFileAt(handle, path),
+    sizeAt: (path) => sizeAt(handle, path),
     truncate: (length) => handle.truncate(length),
     datasync: () => handle.datasync(),
     close: () => handle.close(),

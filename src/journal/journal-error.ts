@@ -11,7 +11,7 @@ export type JournalErrorCode =
   | "no-space"
   /** EACCES, EPERM, EROFS. */
   | "permission"
-  /** Somebody has removed or replaced the log or its directory meanwhile. */
+  /** Others have removed, replaced or cut the log or its directory meanwhile. */
   | "displaced"
   /** Any other refusal of the operating system. */
   | "io"

@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import koffi from "koffi";
-import { isFileAt } from "./file-place.ts";
+import { sizeAt } from "./file-place.ts";
 import { JournalError } from "./journal-error.ts";
 
 // flock(2) rather than a file that merely exists: the kernel drops it with the process, so a
@@ -28,7 +28,7 @@ export async function lockFile(path: string): Promise<DiskLock> {
     await handle.close();
     throw cause;
   }
-  return { isHeld: () => isFileAt(handle, path), release: () => handle.close() };
+  return { isHeld: () => sizeAt(handle, path) !== undefined, release: () => handle.close() };
 }
 
 async function refusal(handle: FileHandle, path: string): Promise<Error> {

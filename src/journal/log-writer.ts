@@ -62,12 +62,14 @@ export class LogWriter {
 
   /** Appends bytes durably. */
   async append(bytes: Uint8Array, options: { base: number; startsLog: boolean }): Promise<void> {
+    // A write would fill with zeros what others have cut, and be of no use behind them.
+    if (this.#file) this.#checkLog(this.#file, this.#end);
     const isNew = this.#file === undefined || options.startsLog;
     const file = isNew ? await this.#startLog(options.base) : this.#file;
     if (file === undefined) throw new Error("no log is open");
     await writeFully(file, bytes, this.#end);
     await file.datasync();
-    this.#checkPlace(file);
+    this.#checkLog(file, this.#end + bytes.length);
     await this.#begin();
     this.#end += bytes.length;
   }
@@ -81,9 +83,13 @@ export class LogWriter {
     this.#isBegun = true;
   }
 
-  /** Takes back what a failed append may have left, so that a restart does not find it either. */
+  /**
+   * Takes back what a failed append may have left, so that a restart does not find it either. A log
+   * that others have cut stays as it is: longer again it would seem whole.
+   */
   async discardUndurable(): Promise<void> {
-    await this.#file?.truncate(this.#end);
+    const file = this.#file;
+    if (file && (await file.size()) > this.#end) await file.truncate(this.#end);
   }
 
   /**
@@ -94,14 +100,22 @@ export class LogWriter {
     if (!this.#lock.isHeld()) throw displaced(this.#directory);
   }
 
-  #checkPlace(file: DiskFile): void {
+  /** @throws JournalError `displaced` unless the log is in its place, with so many bytes */
+  #checkLog(file: DiskFile, expected: number): void {
+    const size = this.#sizeInPlace(file);
+    if (size !== expected) throw resized(this.path, size, expected);
+  }
+
+  #sizeInPlace(file: DiskFile): number {
     this.checkDirectory();
-    if (!file.isAt(this.path)) throw displaced(this.path);
+    const size = file.sizeAt(this.path);
+    if (size === undefined) throw displaced(this.path);
+    return size;
   }
 
   /** Opens the log again, without what failed, and proves that the disk takes data. */
   async restore(base: number): Promise<void> {
-    if (this.#file) this.#checkPlace(this.#file);
+    if (this.#file) this.#sizeInPlace(this.#file);
     // The old handle may report the write error once more; it no longer matters.
     await this.close().catch(() => undefined);
     if (this.#end === 0) {
@@ -110,7 +124,8 @@ export class LogWriter {
     }
     const file = await this.#disk.open(this.path, "update");
     this.#file = file;
-    if ((await file.size()) < this.#end) throw new Error("the log lost records it had kept");
+    const size = await file.size();
+    if (size < this.#end) throw resized(this.path, size, this.#end);
     await file.truncate(this.#end);
     await writeFully(file, Buffer.alloc(probeSize), this.#end);
     await file.datasync();
@@ -142,6 +157,11 @@ export class LogWriter {
     this.#end = fileHeaderSize;
     return file;
   }
+}
+
+function resized(path: string, size: number, expected: number): JournalError {
+  const message = `has ${size} bytes instead of ${expected}: others have changed it meanwhile`;
+  return new JournalError("displaced", path, message);
 }
 
 function displaced(path: string): JournalError {

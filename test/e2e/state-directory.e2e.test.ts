@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cpSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, renameSync, rmSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { DaemonHome, type DaemonProcess } from "../support/daemon.ts";
 
@@ -16,12 +16,23 @@ const deeds: Readonly<Record<string, (home: DaemonHome) => void>> = {
     renameSync(stateDirectory, `${stateDirectory}.moved`);
     cpSync(`${stateDirectory}.moved`, stateDirectory, { recursive: true });
   },
-  "removes the log": ({ stateDirectory }) => {
-    const journal = join(stateDirectory, "journal");
-    const logs = readdirSync(journal).filter((name) => name.startsWith("log-"));
-    for (const log of logs) rmSync(join(journal, log));
+  "removes the log": (home) => {
+    for (const log of logsOf(home)) rmSync(log);
+  },
+  "cuts the log": (home) => {
+    for (const log of logsOf(home)) truncateSync(log, 40);
   },
 };
+
+function logsOf({ stateDirectory }: DaemonHome): string[] {
+  const journal = join(stateDirectory, "journal");
+  const names = readdirSync(journal).filter((name) => name.startsWith("log-"));
+  return names.map((name) => join(journal, name));
+}
+
+/** What the daemon says of it. */
+const complaint =
+  /state\/journal.*: (was removed or replaced|has \d+ bytes instead of \d+: others have changed it)/;
 
 describe("a daemon whose state directory", () => {
   let home: DaemonHome;
@@ -50,14 +61,14 @@ describe("a daemon whose state directory", () => {
   };
 
   for (const [title, done] of Object.entries(deeds)) {
-    it(`is not there any more, as somebody ${title}, acknowledges no change`, async () => {
+    it(`is not as it left it, as somebody ${title}, acknowledges no change`, async () => {
       done(home);
 
       for (const name of ["br1", "br2"]) {
         const { code, details } = await refused(name);
 
         assert.equal(code, "UNAVAILABLE");
-        assert.match(details, /state\/journal.*: was removed or replaced while the daemon uses it/);
+        assert.match(details, complaint);
       }
       assert.deepEqual(await names(), ["br0"]);
     }).timeout(20_000);

@@ -159,6 +159,56 @@ describe("journal whose files others take away", () => {
     });
   }
 
+  for (const { title, length } of [
+    { title: "cut", length: 40 },
+    { title: "cut to nothing", length: 0 },
+  ]) {
+    it(`acknowledges nothing once its log is ${title}, and takes no more records`, async () => {
+      const disk = new MemoryDisk();
+      const { journal } = await open(disk);
+      await journal.append(bytes("a"));
+      const [path = ""] = disk.paths();
+      const size = disk.bytes(path).length;
+      disk.cut(path, length);
+
+      const error = await journalError(journal.append(bytes("b")));
+
+      assert.equal(error.code, "displaced");
+      const what = `has ${length} bytes instead of ${size}: others have changed it meanwhile`;
+      assert.equal(error.message, `${path}: ${what}`);
+      assert.equal((await journalError(journal.recover())).message, error.message);
+      assert.equal((await journalError(journal.append(bytes("c")))).code, "failed");
+    });
+  }
+
+  it("takes back what others have added to its log", async () => {
+    const disk = new MemoryDisk();
+    const { journal } = await open(disk);
+    await journal.append(bytes("a"));
+    disk.cut(disk.paths()[0] ?? "", 4096);
+
+    assert.equal((await journalError(journal.append(bytes("b")))).code, "displaced");
+
+    await journal.recover();
+    await journal.append(bytes("c"));
+    assert.deepEqual((await reopen(disk.afterKill())).records, ["a", "c"]);
+  });
+
+  it("acknowledges nothing of a log that is cut while it is written", async () => {
+    const disk = new MemoryDisk();
+    const { journal } = await open(disk);
+    await journal.append(bytes("a"));
+    const [path = ""] = disk.paths();
+    const size = disk.bytes(path).length;
+    const appended = journalError(journal.append(bytes("b")));
+    for (let turn = 0; turn < 100 && disk.bytes(path).length === size; turn += 1) {
+      await Promise.resolve();
+    }
+    disk.cut(path, 40);
+
+    assert.equal((await appended).code, "displaced");
+  });
+
   it("writes no snapshot where it has no lock any more", async () => {
     const disk = new MemoryDisk();
     const { journal } = await open(disk);

@@ -36,6 +36,11 @@ export class MemoryDisk implements Disk {
     this.#locked.clear();
   }
 
+  /** Somebody else changes the length of a file. */
+  cut(path: string, length: number): void {
+    this.#inode(path).truncate(length);
+  }
+
   /** The disk after a power cut: `chance` (0 ≤ x < 1) says for each unsynced write what is left. */
   afterPowerCut(chance: () => number): MemoryDisk {
     const disk = new MemoryDisk();
@@ -153,7 +158,7 @@ export class MemoryDisk implements Disk {
         this.#call("truncate", path);
         inode.truncate(length);
       },
-      isAt: (other) => this.#files.get(other) === inode,
+      sizeAt: (other) => (this.#files.get(other) === inode ? inode.bytes.length : undefined),
       datasync: async () => {
         this.#call("datasync", path);
         inode.sync();
@@ -224,7 +229,9 @@ class Inode {
   }
 
   truncate(length: number): void {
-    this.bytes = this.bytes.slice(0, length);
+    const longer = new Uint8Array(length);
+    longer.set(this.bytes.subarray(0, length));
+    this.bytes = longer;
     this.#unsynced.push((chance) => {
       if (chance() < 0.5) this.#durable = this.#durable.slice(0, length);
     });
