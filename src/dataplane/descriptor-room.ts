@@ -14,7 +14,7 @@ const openFilesMax = limitOf(readFileSync("/proc/self/limits", "latin1"));
 /** Descriptors from this one on are not kept. */
 export const lastingMax = openFilesMax - RESERVE;
 
-/** Refuses objects whose ring buffers could not be listened to: each takes a descriptor for good. */
+/** Refuses objects whose ring buffers cannot be listened to: each takes a descriptor for good. */
 export class DescriptorRoom {
   readonly #files: PinnedFiles;
   /** By object: ring buffers that are to be listened to. */
