@@ -9,7 +9,7 @@ import type { AttachmentIndex } from "./attachments.ts";
 import { hostContext } from "./host-context.ts";
 import { refPath, rootPath } from "./node-ref.ts";
 import type { PeerIndex } from "./peers.ts";
-import type { DeviceNews } from "./planner.ts";
+import type { AffectedCubes, DeviceNews, DevicePlan } from "./planner.ts";
 import type { PortName } from "./port-changes.ts";
 import type { ReactionParts } from "./reactions.ts";
 import { applySteps, deviceVanished, StepError } from "./step.ts";
@@ -20,7 +20,7 @@ export interface DeviceFollowerParts extends ReactionParts {
   readonly devices: Devices;
   readonly peers: PeerIndex;
   /** Called when the facts of ports may have changed. */
-  readonly rewired: () => void;
+  readonly rewired: (affected: AffectedCubes) => void;
   readonly attachments: AttachmentIndex;
 }
 
@@ -59,10 +59,11 @@ export class DeviceFollower implements Disposable {
     if (ports.length === 0 && !this.#isUsed(device)) return;
     // The same index may be another device's by now: what was wired to it is gone all the same.
     const isGone = kind === "removed";
-    let rewired = await this.#rewire({ ifindex, ports }, { isGone });
-    if (isGone) rewired = await this.#rewire({ ifindex, ports: rewired }, { isGone: false });
-    this.#parts.rewired();
-    const paths = rewired.map((port) => this.#portPath(port)).filter((path) => path !== undefined);
+    let done = await this.#rewire({ ifindex, ports }, { isGone });
+    if (isGone) done = await this.#rewire({ ifindex, ports: done.ports }, { isGone: false });
+    const paths = done.ports
+      .map((port) => this.#portPath(port))
+      .filter((path) => path !== undefined);
     if (paths.length > 0) changed(paths);
   }
 
@@ -74,13 +75,10 @@ export class DeviceFollower implements Disposable {
 
   /**
    * Waits before it rewires: undoing a commit must find the wiring and facts that it left. Gives
-   * the ports that were wired anew.
+   * what was done.
    */
-  async #rewire(
-    news: DeviceNews,
-    options: { readonly isGone: boolean },
-  ): Promise<DeviceNews["ports"]> {
-    const { planner, durable, root, succeeded } = this.#parts;
+  async #rewire(news: DeviceNews, options: { readonly isGone: boolean }): Promise<DevicePlan> {
+    const { planner, durable, root, succeeded, rewired } = this.#parts;
     const breather = new Breather();
     const plan = () => breather.run(planner.planDevice(root(), news, options));
     let planned = await plan();
@@ -89,8 +87,9 @@ export class DeviceFollower implements Disposable {
       planned = await plan();
     }
     await applySteps(planned.steps, breather);
-    succeeded(planned.unload);
-    return planned.ports;
+    succeeded(planned);
+    rewired(planned.affected);
+    return planned;
   }
 
   #tellModules(event: DeviceEvent): void {

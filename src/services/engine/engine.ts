@@ -124,7 +124,10 @@ export class Engine implements Datastore, Verifier {
       turns: this.#turns,
       durable,
       changed: (state) => this.#feed.publish(this.#running, this.#running, state),
-      succeeded: (objectIds) => void this.#discard(objectIds),
+      succeeded: ({ unload, affected }) => {
+        if (unload.length > 0) this.#live.follow({ released: [], affected });
+        void this.#discard(unload);
+      },
     });
     const tracer = new DataplaneTracer({
       ...parts,
@@ -392,8 +395,6 @@ export class Engine implements Datastore, Verifier {
 
   /** Unloads objects that nothing uses any more. */
   async #discard(objectIds: readonly string[]): Promise<void> {
-    if (objectIds.length === 0) return;
-    this.#live.follow({ released: [] });
     this.#garbage.add(objectIds);
     this.#garbage.collect();
     await this.#garbage.collecting;

@@ -54,7 +54,7 @@ export class LiveState implements Disposable {
     this.#calls = { ...parts, read: (path, view) => this.read(path, view) };
     this.#operations = new Operations(this.#calls);
     this.#reactions = new Reactions(parts);
-    this.#rings = new Rings({ ...parts, reactions: this.#reactions });
+    this.#rings = new Rings({ ...parts, loaded: parts.planner.loaded, reactions: this.#reactions });
     this.#ports = new PortWatcher(parts.planner.loaded, this.#reactions);
     this.#parents = new ParentWatcher(parts, this.#reactions);
   }
@@ -62,31 +62,36 @@ export class LiveState implements Disposable {
   /** Begins to follow devices and the cubes loaded so far. */
   start(): void {
     const { planner } = this.#parts;
-    this.#rings.follow(planner.loaded);
-    this.#ports.look();
+    const all = new Set([...planner.loaded].map(({ id }) => id));
+    this.#rings.follow(all);
+    this.#ports.look(all);
     this.#parents.look();
     const expiry = new Expiry(planner, this.#reactions);
-    const devices = new DeviceFollower({ ...this.#parts, rewired: () => this.#ports.look() });
+    const devices = new DeviceFollower({
+      ...this.#parts,
+      rewired: (affected) => this.#ports.look(affected),
+    });
     this.#followShared(recirculationObjectId(this.#parts.dataplane));
     this.#background = [devices, expiry, this.#rings];
   }
 
   /** Takes note of cubes that came and went with a commit, and of ports that were released. */
-  follow({ released }: Pick<Plan, "released">): void {
-    this.#rings.follow(this.#parts.planner.loaded);
+  follow({ affected, released }: Pick<Plan, "affected" | "released">): void {
+    this.#rings.follow(affected);
     for (const { cube, index } of released) {
       this.#reactions.run(cube, ({ reader }) => cube.service.portReleased?.(index, reader));
     }
-    this.#ports.look();
+    this.#ports.look(affected);
     this.#parents.look();
   }
 
   /** Takes note of objects that were loaded beside any commit. */
   reloaded(objectIds: ReadonlySet<string>): void {
-    this.#rings.followAnew(objectIds, this.#parts.planner.loaded);
+    const all = new Set([...this.#parts.planner.loaded].map(({ id }) => id));
+    this.#rings.followAnew(objectIds, all);
     const recirculation = [...objectIds].find(isRecirculation);
     if (recirculation !== undefined) this.#followShared(recirculation);
-    this.#ports.look();
+    this.#ports.look(all);
   }
 
   [Symbol.dispose](): void {

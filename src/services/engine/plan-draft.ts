@@ -21,6 +21,8 @@ export class PlanDraft {
   readonly steps = new StepList();
   readonly released: ReleasedPort[] = [];
   readonly unload: string[] = [];
+  /** Cubes, by id, of which not all stays as it is. */
+  readonly affected = new Set<string>();
   /** The connections that it makes. */
   readonly topology: Topology;
   readonly inherited: Inheritance | undefined;

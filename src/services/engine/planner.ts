@@ -42,8 +42,12 @@ import { Topology } from "./topology.ts";
 import { loadedPort, type TouchParts, touchDevices, touchOusted, touchPeers } from "./touched.ts";
 import { Wiring } from "./wiring.ts";
 
+/** Cubes by id: those that come, go, get another object, or of which other facts hold. */
+export type AffectedCubes = ReadonlySet<string>;
+
 export interface Plan {
   readonly steps: readonly Step[];
+  readonly affected: AffectedCubes;
   readonly released: readonly ReleasedPort[];
   /** Objects of deleted cubes, to be unloaded once the commit cannot be undone any more. */
   readonly unload: readonly string[];
@@ -52,6 +56,7 @@ export interface Plan {
 /** What new facts lead to. */
 export interface FactPlan {
   readonly steps: readonly Step[];
+  readonly affected: AffectedCubes;
   /** Objects that others have succeeded, to be unloaded when the steps are done. */
   readonly unload: readonly string[];
 }
@@ -139,7 +144,8 @@ export class Planner {
     }
     yield* this.#planFarFacts(draft, changes);
     this.#planWiring(draft);
-    return { steps: draft.steps.ordered(), released: draft.released, unload: draft.unload };
+    const { released, unload, affected } = draft;
+    return { steps: draft.steps.ordered(), released, unload, affected };
   }
 
   /** The connections of a configuration. */
@@ -168,19 +174,22 @@ export class Planner {
     const steps = draft.steps.ordered();
     const hasEffect = draft.changesFacts || steps.some((step) => step.describe().length > 0);
     const touched = [...draft.ports()].map(({ cube, port }) => ({ cube: cube.name, port }));
-    return { steps, unload: draft.unload, hasEffect, ports: touched };
+    const { unload, affected } = draft;
+    return { steps, unload, affected, hasEffect, ports: touched };
   }
 
   /** Steps that bring the rows of a cube up to what its service has learned. */
   *planLearned(cube: CubeRuntime, config: DataObject): Slices<FactPlan> {
-    const draft = { steps: new StepList(), changesFacts: false, planned: new Map(), unload: [] };
+    const [steps, affected] = [new StepList(), new Set<string>()];
+    const draft = { steps, affected, changesFacts: false, planned: new Map(), unload: [] };
     yield* this.#planFacts(draft, cube, { config, facts: this.loaded.latest(cube) });
-    return { steps: draft.steps.ordered(), unload: draft.unload };
+    return { steps: steps.ordered(), unload: draft.unload, affected };
   }
 
   *#planFacts(draft: FactsDraft, cube: CubeRuntime, is: CubeView): Slices<void> {
     const facts = this.loaded.applied(cube);
     if (facts === is.facts) return;
+    draft.affected.add(cube.id);
     yield* this.#planTables(draft, cube, [{ config: is.config, facts }, is]);
     draft.steps.add(phase.load, this.loaded.factsApplied(cube, facts, is.facts));
     draft.changesFacts = true;
@@ -239,6 +248,7 @@ export class Planner {
     if (config === undefined) return;
     const cube = was ? this.loaded.of(config) : this.#newCube(draft, { list, service }, config);
     if (cube === undefined) return;
+    draft.affected.add(cube.id);
     if (was === undefined) draft.planned.set(cube.id, cube);
     const before = was && baseOf(was).ports;
     for (const [, older, newer] of listChanges(before, (is && baseOf(is).ports) ?? noPorts)) {
@@ -412,7 +422,7 @@ export class Planner {
 }
 
 /** What facts change in a plan. */
-type FactsDraft = Pick<PlanDraft, "steps" | "changesFacts" | "planned" | "unload">;
+type FactsDraft = Pick<PlanDraft, "steps" | "affected" | "changesFacts" | "planned" | "unload">;
 
 /** A cube that came, changed or went. */
 interface CubeChange {

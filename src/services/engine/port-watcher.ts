@@ -1,6 +1,7 @@
 import { listChanges, type YangList } from "../../datamodel/tree/list.ts";
 import type { PortFact } from "../facts.ts";
 import type { LoadedCubes } from "./loaded-cubes.ts";
+import type { AffectedCubes } from "./planner.ts";
 import type { Reactions } from "./reactions.ts";
 
 type PortFacts = YangList<PortFact<object>, readonly [name: string]>;
@@ -17,13 +18,13 @@ export class PortWatcher {
     this.#reactions = reactions;
   }
 
-  /** Looks at all cubes whose services want to know: O(cubes), O(1) for each without changes. */
-  look(): void {
-    const gone = new Set(this.#told.keys());
-    for (const cube of this.#loaded) {
-      const { portChanged } = cube.service;
-      if (portChanged === undefined) continue;
-      gone.delete(cube.id);
+  /** Looks at some cubes, those that are gone among them. */
+  look(affected: AffectedCubes): void {
+    for (const id of affected) {
+      const cube = this.#loaded.byId(id);
+      if (cube === undefined) this.#told.delete(id);
+      const portChanged = cube?.service.portChanged;
+      if (cube === undefined || portChanged === undefined) continue;
       const was = this.#told.get(cube.id);
       const { ports } = this.#loaded.applied(cube);
       this.#told.set(cube.id, ports);
@@ -32,6 +33,5 @@ export class PortWatcher {
         this.#reactions.run(cube, ({ reader }) => portChanged(before, after, reader));
       }
     }
-    for (const id of gone) this.#told.delete(id);
   }
 }

@@ -6,6 +6,7 @@ import { type CubeLine, isTold, lineOf } from "./cube-log.ts";
 import type { FrameSender } from "./frame-sender.ts";
 import { type LiveCube, type LiveCubeParts, liveCube, pathsBelow } from "./live-cube.ts";
 import type { Notifier } from "./notifier.ts";
+import type { FactPlan } from "./planner.ts";
 import { applySteps } from "./step.ts";
 import type { Turns } from "./turns.ts";
 
@@ -20,7 +21,7 @@ export interface ReactionParts extends LiveCubeParts {
   /** Tells subscribers of nodes whose state changed. */
   readonly changed: (state: readonly InstancePath[]) => void;
   /** Takes note of objects that others have succeeded. */
-  readonly succeeded: (objectIds: readonly string[]) => void;
+  readonly succeeded: (plan: Pick<FactPlan, "unload" | "affected">) => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -113,9 +114,9 @@ export class Reactions {
     try {
       const breather = new Breather();
       const learned = planner.planLearned(cube.runtime, cube.config);
-      const { steps, unload } = await breather.run(learned);
-      await applySteps(steps, breather);
-      succeeded(unload);
+      const plan = await breather.run(learned);
+      await applySteps(plan.steps, breather);
+      succeeded(plan);
       this.#tell(behind.changed);
     } catch (error) {
       this.#note(behind);

@@ -56,5 +56,6 @@ export function* survey(takeover: Takeover): Slices<Survey> {
   for (const step of [...left.before, ...left.steps]) drifts.add(step);
   for (const id of left.unload) if (!ground.isSucceeded(id)) drifts.addObject(id);
   const all = [...left.before, ...steps, ...left.steps];
-  return { plan: { steps: all, released: [], unload: left.unload }, drifts, loads: ground.missing };
+  const { unload } = left;
+  return { plan: { ...plan, steps: all, released: [], unload }, drifts, loads: ground.missing };
 }
