@@ -66,6 +66,8 @@ export interface CubeInfo {
 export interface Outcome {
   readonly steps: readonly PlanStep[];
   readonly violations: readonly Violation[];
+  /** How many there were: some are not told one by one. */
+  readonly total: number;
 }
 
 const cubePageSize = 1000;
@@ -196,7 +198,8 @@ export class Daemon {
         : await this.#stream(messages, progress);
     const plan = (reply["plan"] ?? {}) as { steps?: PlanStep[] };
     const violations = (reply["violations"] ?? []) as ViolationMessage[];
-    return { steps: plan.steps ?? [], violations: violations.map(violationOf) };
+    const total = Number(reply["violations_total"] ?? violations.length);
+    return { steps: plan.steps ?? [], violations: violations.map(violationOf), total };
   }
 
   #stream(

@@ -222,9 +222,9 @@ export class Session {
   }
 
   async #plan(edits: readonly Edit[]): Promise<number> {
-    const { steps, violations } = await this.#daemon.apply(edits, { dryRun: true });
+    const { steps, violations, total } = await this.#daemon.apply(edits, { dryRun: true });
     if (violations.length > 0) {
-      printErrors(violationLines(violations, violations.length));
+      printErrors(violationLines(violations, total));
       return exit.refused;
     }
     return this.#printPlan(steps);

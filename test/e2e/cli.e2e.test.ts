@@ -151,6 +151,14 @@ describe("yangplane against a daemon", () => {
     assert.match(refused.err, /ff:ff'\]\/port: .*\(data-missing\)/);
     succeed("br0 fdb entry add", JSON.stringify(entries));
 
+    for (const line of ["br0 ports del p1", "plan br0 ports del p1"]) {
+      assert.match(
+        yangplane(line).err,
+        /^[^\n]+, and 24999 more \(the first 10 are alike\)\n$/,
+        line,
+      );
+    }
+
     const cubes = succeed("simplebridge show -json");
     assert.deepEqual(JSON.parse(cubes)[0].fdb.entry, entries);
     succeed("del br0");

@@ -1,12 +1,6 @@
 import type { handleClientStreamingCall, ServerReadableStream } from "@grpc/grpc-js";
 import type { CommitOutcome } from "../../datamodel/datastore/datastore.ts";
-import {
-  CommitError,
-  RequestError,
-  refuse,
-  type Violation,
-  violationsMax,
-} from "../../datamodel/error.ts";
+import { CommitError, RequestError, refuse, violationsMax } from "../../datamodel/error.ts";
 import { Breather } from "../../lib/slices.ts";
 import type { Api } from "./api.ts";
 import { commitMessage, commitOptions, planMessage } from "./commit-message.ts";
@@ -128,7 +122,7 @@ class Transaction {
       return answer(await this.#api.datastore.commit(edits, told), options.dryRun === true);
     } catch (error) {
       if (options.dryRun !== true || !(error instanceof RequestError)) throw error;
-      return violationsAnswer(error.violations);
+      return violationsAnswer(error);
     }
   }
 }
@@ -136,12 +130,13 @@ class Transaction {
 function answer(outcome: CommitOutcome, dryRun: boolean): PlainMessage {
   if (outcome.violations) {
     if (!dryRun) throw new RequestError(outcome.violations, outcome);
-    return violationsAnswer(outcome.violations);
+    return violationsAnswer(outcome);
   }
   if (dryRun) return { plan: planMessage(outcome.plan) };
   return outcome.commit === undefined ? {} : { commit: commitMessage(outcome.commit) };
 }
 
-function violationsAnswer(violations: readonly Violation[]): PlainMessage {
-  return { violations: violations.slice(0, violationsMax).map(violationMessage) };
+function violationsAnswer({ violations, total }: Pick<RequestError, "violations" | "total">) {
+  const named = violations.slice(0, violationsMax).map(violationMessage);
+  return { violations: named, violations_total: total };
 }

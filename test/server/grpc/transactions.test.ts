@@ -39,6 +39,7 @@ describe("TransactionService", () => {
     const reply = await session.call(apply, { options: { dryRun: true }, edits });
     assert.deepEqual(reply, {
       violations: [{ path: "/x", errorTag: "operation-failed", message: "no" }],
+      violationsTotal: 1,
     });
   });
 
