@@ -133,6 +133,11 @@ export interface NotificationEvent {
   readonly value: DataObject;
 }
 
+export interface ReadOptions {
+  /** Entries of lists below an entry of the list that is read need not have their state. */
+  readonly shallow?: boolean;
+}
+
 /**
  * What every protocol works on. Reads never wait; commits are serialised in order of arrival.
  * Every refusal is a RequestError (nothing changed), or a Violation list in the outcome.
@@ -146,7 +151,7 @@ export interface Datastore {
    * The node at a path, undefined where it does not exist. A list step without keys gives the
    * YangList. In the operational view state nodes are filled in.
    */
-  read(path: InstancePath, view: View): DataValue | undefined;
+  read(path: InstancePath, view: View, options?: ReadOptions): DataValue | undefined;
   commit(edits: readonly Edit[], options: CommitOptions): Promise<CommitOutcome>;
   /**
    * Runs an action (path of the parent node) or rpc (path []). Its changes of configuration are one

@@ -4,6 +4,11 @@ import type { DataObject, DataValue } from "../../datamodel/tree/node.ts";
 import { type InstancePath, printPath } from "../../datamodel/tree/path.ts";
 import type { PageRequest } from "./page.ts";
 
+/** `shallow`: of entries, what lists below them hold is not wanted. */
+export interface ListingRequest extends PageRequest {
+  readonly shallow?: boolean;
+}
+
 /** How long the pages of one listing show one state, in milliseconds. */
 const keptMs = 10_000;
 const keptMax = 8;
@@ -28,14 +33,15 @@ export class Listings {
   }
 
   /** The node at a path, from which a page is to be taken if it is a list. */
-  read(path: InstancePath, view: View, { size, after }: PageRequest): DataValue | undefined {
+  read(path: InstancePath, view: View, request: ListingRequest): DataValue | undefined {
     if (view === "config") return this.#datastore.read(path, view);
-    const key = printPath(path);
+    const { size, after, shallow = false } = request;
+    const key = `${printPath(path)}${shallow ? " shallow" : ""}`;
     const { commitId } = this.#datastore.snapshot();
     const kept = this.#kept.get(key);
     if (after !== undefined && kept?.commitId === commitId) return kept.list;
     this.#drop(key);
-    const value = this.#datastore.read(path, view);
+    const value = this.#datastore.read(path, view, { shallow });
     if (value instanceof YangList && value.size > size) {
       this.#keep(key, commitId, value as YangList<DataObject>);
     }

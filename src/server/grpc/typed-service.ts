@@ -153,7 +153,9 @@ function listEntries(typed: TypedMethod, { plain, keys }: TypedRequest): PlainMe
   const choice = readChoice(plain["read"], message, api.types);
   const wanted = pageRequest(plain, printPath(path));
   const { commitId } = api.datastore.snapshot();
-  const list = api.listings.read(path, choice.view, wanted) as YangList<DataObject> | undefined;
+  // A mask may name what is in lists below.
+  const request = { ...wanted, shallow: choice.only === undefined };
+  const list = api.listings.read(path, choice.view, request) as YangList<DataObject> | undefined;
   if (list === undefined) {
     throw refuse("data-missing", printPath(path.slice(0, -1)), "does not exist");
   }

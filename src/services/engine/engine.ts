@@ -7,6 +7,7 @@ import type {
   Edit,
   InvokeOutcome,
   NotificationEvent,
+  ReadOptions,
   SchemaChange,
   Snapshot,
   View,
@@ -170,8 +171,8 @@ export class Engine implements Datastore, Verifier {
     return { commitId: String(this.#running.id), root: this.#running.root };
   }
 
-  read(path: InstancePath, view: View): DataValue | undefined {
-    return this.#live.read(path, view);
+  read(path: InstancePath, view: View, options?: ReadOptions): DataValue | undefined {
+    return this.#live.read(path, view, options);
   }
 
   subscribe(listener: (event: ChangeEvent) => void): Disposable {

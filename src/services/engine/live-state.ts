@@ -1,4 +1,4 @@
-import type { Edit, View } from "../../datamodel/datastore/datastore.ts";
+import type { Edit, ReadOptions, View } from "../../datamodel/datastore/datastore.ts";
 import { nodeAt } from "../../datamodel/tree/diff.ts";
 import type { YangList } from "../../datamodel/tree/list.ts";
 import type { DataObject, DataValue } from "../../datamodel/tree/node.ts";
@@ -107,7 +107,7 @@ export class LiveState implements Disposable {
   }
 
   /** See Datastore.read; of the state, only what the path needs is read. */
-  read(path: InstancePath, view: View): DataValue | undefined {
+  read(path: InstancePath, view: View, options: ReadOptions = {}): DataValue | undefined {
     const root = this.#parts.root();
     if (view === "config") return nodeAt(root, path);
     const [first, ...below] = path;
@@ -117,10 +117,10 @@ export class LiveState implements Disposable {
       return nodeAt(this.#reader.topNode(root, path), path);
     }
     const cubes = root[list.prop] as YangList<DataObject>;
-    if (first.keys === undefined) return this.#reader.cubes(list, cubes);
+    if (first.keys === undefined) return this.#reader.cubes(list, cubes, options);
     const config = cubes.get(...first.keys);
     if (config === undefined) return undefined;
-    return nodeAt(this.#reader.cube(list, config, below), below);
+    return nodeAt(this.#reader.cube(list, config, { below }), below);
   }
 
   /** Calls the service that offers an operation; nothing is changed yet. */

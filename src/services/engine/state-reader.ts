@@ -1,5 +1,6 @@
+import type { ReadOptions } from "../../datamodel/datastore/datastore.ts";
 import { camelCase } from "../../datamodel/schema/names.ts";
-import type { ListSchema, Schema } from "../../datamodel/schema/schema.ts";
+import type { DataSchema, ListSchema, Schema } from "../../datamodel/schema/schema.ts";
 import type { YangList } from "../../datamodel/tree/list.ts";
 import type { DataObject } from "../../datamodel/tree/node.ts";
 import type { InstancePath } from "../../datamodel/tree/path.ts";
@@ -59,19 +60,33 @@ export class StateReader {
   }
 
   /** All cubes of a list. */
-  cubes(list: ListSchema, configured: YangList<DataObject>): YangList<DataObject> {
+  cubes(
+    list: ListSchema,
+    configured: YangList<DataObject>,
+    options: ReadOptions = {},
+  ): YangList<DataObject> {
     const draft = configured.draft();
-    for (const [key, config] of configured.entries()) draft.set(key, this.cube(list, config, []));
+    const wanted = { below: [], ...options };
+    for (const [key, config] of configured.entries()) {
+      draft.set(key, this.cube(list, config, wanted));
+    }
     return draft.freeze();
   }
 
   /** One cube; of the state only what is needed for the path below it. */
-  cube(list: ListSchema, config: DataObject, below: InstancePath): DataObject {
+  cube(
+    list: ListSchema,
+    config: DataObject,
+    { below, shallow = false }: ReadOptions & { readonly below: InstancePath },
+  ): DataObject {
     const cube = this.#planner.loaded.of(config);
     if (cube === undefined) return config;
     const extra: Record<string, unknown> = { serviceName: list.name };
     const child = below[0]?.schema;
-    const isWanted = (prop: string) => child === undefined || child.prop === prop;
+    const isWanted = (prop: string) => {
+      if (child !== undefined) return child.prop === prop;
+      return !shallow || hasPlainState(list.children.find((one) => one.prop === prop));
+    };
     const only = refOf(below);
     const hasPorts = list.childByName.has("ports");
     if (hasPorts && isWanted("ports")) extra["ports"] = this.#ports(cube, config);
@@ -108,4 +123,10 @@ export class StateReader {
       counters: readCounters(target, cube.service.object, index),
     }));
   }
+}
+
+/** Whether a node has state that is not in the entries of a list. */
+function hasPlainState(node: DataSchema | undefined): boolean {
+  if (node === undefined || node.kind === "list") return false;
+  return node.kind === "container" ? node.children.some(hasPlainState) : !node.config;
 }
