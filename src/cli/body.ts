@@ -110,6 +110,7 @@ export function entriesOf(list: ListSchema, json: unknown): Body[] {
     ? (memberOf(json, list.jsonName) ?? memberOf(json, list.name) ?? json)
     : json;
   const entries = Array.isArray(wrapped) ? wrapped : [wrapped];
+  if (entries.length === 0) throw new UsageError(`the body has no entry of ${list.name}`);
   return entries.map((entry, index) => {
     if (isBody(entry)) return entry;
     throw new UsageError(`entry ${index + 1} of ${list.name} is not an object`);

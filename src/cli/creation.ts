@@ -64,6 +64,11 @@ export function predicatesOf(list: ListSchema, entry: Body): string {
 function refuseKeyless(list: ListSchema, entry: Body): void {
   const missing = list.keys.find(({ jsonName }) => memberOf(entry, jsonName) === undefined);
   if (missing) throw new UsageError(`an entry of ${list.name} has no key ${missing.name}`);
+  const empty = list.keys.find(({ jsonName }) => memberOf(entry, jsonName) === null);
+  if (!empty) return;
+  throw new UsageError(
+    `an entry of ${list.name} has null for key ${empty.name}, which is no value`,
+  );
 }
 
 interface LongList {

@@ -1,6 +1,7 @@
 import { fstatSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { DuplicateMemberError, parseJson } from "../lib/json.ts";
+import { isNestedTooDeep } from "./nesting.ts";
 import { UsageError } from "./usage-error.ts";
 import { parseYaml } from "./yaml-text.ts";
 
@@ -11,7 +12,7 @@ import { parseYaml } from "./yaml-text.ts";
  */
 
 const silenceMs = 1000;
-const inputSizeMax = 256 * 2 ** 20;
+const inputMibMax = 64;
 
 export interface InputNeeds {
   /** Wait for ever. */
@@ -70,7 +71,9 @@ async function readBounded(stream: Readable, heard: () => void): Promise<string>
     heard();
     chunks.push(chunk as Buffer);
     size += (chunk as Buffer).length;
-    if (size > inputSizeMax) throw new UsageError(`the input exceeds ${inputSizeMax} bytes`);
+    if (size > inputMibMax * 2 ** 20) {
+      throw new UsageError(`the input is larger than ${inputMibMax} MiB`);
+    }
   }
   return Buffer.concat(chunks).toString("utf8");
 }
@@ -82,6 +85,7 @@ function isGivenUp(error: unknown): boolean {
 
 /** JSON or YAML as data, see PlainScalar. @throws UsageError saying where it goes wrong */
 export async function parseInput(text: string): Promise<unknown> {
+  if (isNestedTooDeep(text)) throw new UsageError("the input is nested too deep");
   try {
     return parseJson(text);
   } catch (error) {

@@ -94,6 +94,7 @@ export class Session {
     if (text === undefined) throw new UsageError("cubes add needs a body on standard input");
     const input = await parseInput(text);
     const cubes = (Array.isArray(input) ? input : [input]) as Record<string, unknown>[];
+    if (cubes.length === 0) throw new UsageError("the body has no cubes");
     const services = new Set(cubes.map(serviceOf));
     const edits: Edit[] = [];
     for (const service of services) {

@@ -1,4 +1,5 @@
 import type { Document, Scalar } from "yaml";
+import { nestingMax } from "./nesting.ts";
 import { UsageError } from "./usage-error.ts";
 
 /**
@@ -19,17 +20,44 @@ export class PlainScalar {
 /** One document of YAML as data, with PlainScalars in it. @throws UsageError */
 export async function parseYaml(text: string): Promise<unknown> {
   const yaml = await import("yaml");
+  try {
+    return parsed(yaml, text);
+  } catch (error) {
+    // The parser's own stack is full.
+    if (error instanceof RangeError) throw tooDeep();
+    throw error;
+  }
+}
+
+function tooDeep(): UsageError {
+  return new UsageError("the input is nested too deep");
+}
+
+function parsed(yaml: typeof import("yaml"), text: string): unknown {
   // What would be a warning on the terminal is refused, since something of it would be lost.
   const document = yaml.parseDocument(text, { logLevel: "error" });
   const [wrong] = [...document.errors, ...document.warnings];
+  // What a full stack is to the parser's composer.
+  if (wrong?.message.startsWith("Maximum call stack")) throw tooDeep();
   if (wrong) throw new UsageError(`the input is not YAML: ${wrong.message.split("\n")[0]}`);
   yaml.visit(document, {
+    Alias: (_key, { source }, path) => refuseCycle(source, path),
+    Collection: (_key, _collection, path) => {
+      // A pair and its map are one level.
+      if (path.length > 2 * nestingMax) throw tooDeep();
+    },
     Pair: (_key, { key }) => {
       if (yaml.isCollection(key)) throw new UsageError("the input has a key that is no text");
     },
     Scalar: (key, scalar) => keepText(scalar, key === "key"),
   });
   return dataOf(document);
+}
+
+/** An alias refers to what stands before it: only below that very node it leads round. */
+function refuseCycle(anchor: string, path: readonly object[]): void {
+  if (!path.some((node) => "anchor" in node && node.anchor === anchor)) return;
+  throw new UsageError(`the input is not YAML: alias ${anchor} stands in what it names`);
 }
 
 function keepText(scalar: Scalar, isKey: boolean): void {

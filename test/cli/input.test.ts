@@ -66,6 +66,8 @@ describe("a body of YAML", () => {
     ["text: *nowhere", /not YAML: Unresolved alias/],
     ["a: 1\n---\nb: 2", /not YAML: /],
     ['{"text": ', /not JSON: /],
+    ["a: &a [*a]", /^the input is not YAML: alias a stands in what it names$/],
+    ["a: &a {b: [*a, *a]}", /^the input is not YAML: alias a stands in what it names$/],
   ];
   for (const [text, why] of refused) {
     it(`of ${JSON.stringify(text)} is refused in one line`, async () => {
@@ -77,6 +79,30 @@ describe("a body of YAML", () => {
       });
     });
   }
+
+  const deep: Readonly<Record<string, string>> = {
+    "JSON that closes": "[".repeat(20_000) + "]".repeat(20_000),
+    "JSON of 60 MB that does not": "[".repeat(60_000_000),
+    "JSON of objects": '{"a":'.repeat(20_000),
+    "YAML in brackets": `a: ${"[".repeat(20_000)}${"]".repeat(20_000)}`,
+    "YAML in lines": Array.from({ length: 3000 }, (_, depth) => `${" ".repeat(depth)}a:`).join(
+      "\n",
+    ),
+    "YAML of dashes": "- ".repeat(5_000_000),
+  };
+  for (const [title, text] of Object.entries(deep)) {
+    it(`nested too deep is refused at once: ${title}`, async () => {
+      const begun = performance.now();
+      await assert.rejects(parseInput(text), new UsageError("the input is nested too deep"));
+      assert.ok(performance.now() - begun < 2000);
+    });
+  }
+
+  it("may have brackets in texts, as many as it likes", async () => {
+    const text = "[{".repeat(5000);
+    assert.deepEqual(await fitted(JSON.stringify({ text: `"${text}` })), { text: `"${text}` });
+    assert.deepEqual(await fitted(`text: '${text}'`), { text });
+  });
 
   it("makes no warning on the terminal", async () => {
     const warned = once(process, "warning", { signal: AbortSignal.timeout(50) });

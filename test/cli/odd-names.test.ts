@@ -29,6 +29,8 @@ describe("bodies with nodes named as what objects inherit", () => {
 
     assert.equal(predicatesOf(entry, body), "[__proto__='k']");
     assert.throws(() => predicatesOf(entry, {}), /has no key __proto__/);
+    const unnamed = JSON.parse('{"__proto__":null}');
+    assert.throws(() => predicatesOf(entry, unnamed), /null for key __proto__, which is no value$/);
     assert.deepEqual(
       listEdits({ operation: "MERGE", path: "/x" }, entry, [body]).map(({ json }) => json),
       ['[{"__proto__":"k"}]'],

@@ -246,6 +246,36 @@ describe("yangplane against a daemon", () => {
     });
   }
 
+  const bodies: readonly (readonly [body: string, line: string, message: string])[] = [
+    ["[]", "simplebridge add", "the body has no entry of simplebridge"],
+    ["[]", "cubes add", "the body has no cubes"],
+    [
+      "name: ~",
+      "simplebridge add",
+      "an entry of simplebridge has null for key name, which is no value",
+    ],
+    ["a: &a [*a]", "simplebridge add", "the input is not YAML: alias a stands in what it names"],
+  ];
+  for (const [body, line, message] of bodies) {
+    it(`${line} sends nothing of ${body} and says why`, () => {
+      const { status, err } = shell(`printf '${body}' | bin/yangplane ${line}`);
+
+      assert.equal(err, `yangplane: ${message}\n`);
+      assert.equal(status, 2);
+    });
+  }
+
+  it("cannot tell a closed output from /dev/null", () => {
+    assert.equal(shell("bin/yangplane --help >&-").status, 0);
+  });
+
+  it("takes 64 MiB of input and not more", () => {
+    const { status, err } = shell("head -c 70M /dev/zero | bin/yangplane simplebridge add");
+
+    assert.equal(err, "yangplane: the input is larger than 64 MiB\n");
+    assert.equal(status, 2);
+  });
+
   it("keeps its exit status where nobody can be told", () => {
     assert.equal(shell("bin/yangplane no-such-cube show 2>/dev/full").status, 2);
     assert.equal(shell("bin/yangplane no-such-cube show 2>&1 | true").err, "");
