@@ -1,4 +1,4 @@
-import type { InstancePath } from "../../datamodel/tree/path.ts";
+import { type InstancePath, printPath } from "../../datamodel/tree/path.ts";
 import { Breather } from "../../lib/slices.ts";
 import type { Reaction } from "../cube-reader.ts";
 import { baseOf, type CubeRuntime } from "./cube.ts";
@@ -25,11 +25,14 @@ export interface ReactionParts extends LiveCubeParts {
   readonly onError: (error: unknown) => void;
 }
 
-/** A cube whose rows are behind its facts, and what is told of when they are not. */
+/** A cube whose rows are behind its facts, and what is told of when they are not, by its path. */
 interface Behind {
   readonly cube: CubeRuntime;
-  readonly changed: readonly InstancePath[];
+  readonly changed: Map<string, InstancePath>;
 }
+
+/** Nodes of one cube that may wait for their rows before they are told of. */
+const changedMax = 1_000;
 
 /**
  * Calls services when something happened, and does what they react with: facts that are learned
@@ -70,7 +73,7 @@ export class Reactions {
     }
     const { runtime } = cube;
     this.#parts.planner.loaded.learn(runtime, facts);
-    this.#note({ cube: runtime, changed: paths });
+    this.#note(runtime, paths);
     this.#schedule();
   }
 
@@ -84,9 +87,14 @@ export class Reactions {
     }
   }
 
-  #note({ cube, changed }: Behind): void {
-    const before = this.#behind.get(cube.objectId)?.changed ?? [];
-    this.#behind.set(cube.objectId, { cube, changed: [...before, ...changed] });
+  /** Of more nodes than may wait is told at once: their state is read from the facts. */
+  #note(cube: CubeRuntime, paths: Iterable<InstancePath>): void {
+    const changed = this.#behind.get(cube.objectId)?.changed ?? new Map<string, InstancePath>();
+    this.#behind.set(cube.objectId, { cube, changed });
+    for (const path of paths) changed.set(printPath(path), path);
+    if (changed.size < changedMax) return;
+    this.#tell([...changed.values()]);
+    changed.clear();
   }
 
   #schedule(): void {
@@ -117,9 +125,9 @@ export class Reactions {
       const plan = await breather.run(learned);
       await applySteps(plan.steps, breather);
       succeeded(plan);
-      this.#tell(behind.changed);
+      this.#tell([...behind.changed.values()]);
     } catch (error) {
-      this.#note(behind);
+      this.#note(behind.cube, behind.changed.values());
       onError(error);
     }
   }

@@ -14,6 +14,7 @@ class Panel {
   readonly told: string[][] = [];
   readonly errors: unknown[] = [];
   written = 0;
+  refusal: Error | undefined;
   durable: () => Promise<void> = async () => undefined;
   readonly turns = new Turns();
   readonly reactions: Reactions;
@@ -46,6 +47,7 @@ class Panel {
       loaded: { of: () => this.#cube, latest: () => ({ own: {} }), learn: () => undefined },
       // biome-ignore lint/correctness/useYield: slices may be one
       planLearned: function* (this: Panel) {
+        if (this.refusal) throw this.refusal;
         this.written += 1;
         return { steps: [], unload: [] };
       }.bind(this),
@@ -77,5 +79,32 @@ describe("rows that follow what services learn", () => {
 
     assert.deepEqual(panel.errors, [fault]);
     assert.deepEqual([panel.written, panel.told], [1, [[`${pp0}/cable[from='a']`]]]);
+  });
+
+  it("are told of once, however often they changed until they were there", async () => {
+    const panel = new Panel();
+    panel.refusal = new Error("no memory");
+    for (const from of ["a", "b", "a"]) panel.learn(from);
+    await panel.settled();
+    panel.learn("b");
+    await panel.settled();
+
+    panel.refusal = undefined;
+    panel.reactions.retry();
+    await panel.settled();
+
+    const told = ["a", "b"].map((from) => `${pp0}/cable[from='${from}']`);
+    assert.deepEqual([panel.errors.length, panel.told], [2, [told]]);
+  });
+
+  it("are told of before, where more wait than it keeps", async () => {
+    const panel = new Panel();
+    panel.durable = () => new Promise(() => undefined);
+    for (let cable = 0; cable < 2_500; cable += 1) panel.learn(String(cable));
+
+    assert.deepEqual(
+      panel.told.map(({ length }) => length),
+      [1_000, 1_000],
+    );
   });
 });
