@@ -24,23 +24,27 @@ export interface DeviceFollowerParts extends ReactionParts {
   readonly attachments: AttachmentIndex;
 }
 
+/** What happened to one device since it was followed last. */
+interface Happened {
+  readonly device: Device;
+  /** It, or another that had its index, was removed; it may be there again. */
+  readonly wasRemoved: boolean;
+}
+
 type NamedPort = Pick<PortName, "cube" | "port">;
 
 /** Keeps wiring, port facts and watchers current when network devices come, go and change. */
 export class DeviceFollower implements Disposable {
   readonly #parts: DeviceFollowerParts;
   readonly #subscription: Disposable;
+  /** By index. */
+  readonly #waiting = new Map<number, Happened>();
 
   constructor(parts: DeviceFollowerParts) {
     this.#parts = parts;
     this.#subscription = parts.devices.subscribe((event) => {
       this.#tellModules(event);
-      parts.turns
-        .take(() => this.#follow(event))
-        .catch((error: unknown) => {
-          // All was undone, and the event that says so is on its way.
-          if (!(error instanceof StepError && deviceVanished(error))) parts.onError(error);
-        });
+      this.#note(event);
     });
   }
 
@@ -48,8 +52,30 @@ export class DeviceFollower implements Disposable {
     this.#subscription[Symbol.dispose]();
   }
 
+  /** Takes one turn for all that happens to a device until then. */
+  #note({ kind, device }: DeviceEvent): void {
+    const { ifindex } = device;
+    const { turns, onError } = this.#parts;
+    const before = this.#waiting.get(ifindex);
+    const wasRemoved = kind === "removed" || before?.wasRemoved === true;
+    this.#waiting.set(ifindex, { device, wasRemoved });
+    if (before) return;
+    turns
+      .take(() => this.#followNext(ifindex))
+      .catch((error: unknown) => {
+        // All was undone, and the event that says so is on its way.
+        if (!(error instanceof StepError && deviceVanished(error))) onError(error);
+      });
+  }
+
+  async #followNext(ifindex: number): Promise<void> {
+    const happened = this.#waiting.get(ifindex);
+    this.#waiting.delete(ifindex);
+    if (happened) await this.#follow(happened);
+  }
+
   /** Wires what names the device, by its name now and by the one it was wired under. */
-  async #follow({ kind, device }: DeviceEvent): Promise<void> {
+  async #follow({ device, wasRemoved }: Happened): Promise<void> {
     const { planner, peers, changed } = this.#parts;
     const { ifindex, name } = device;
     const wired = planner.wiring.portOf(ifindex);
@@ -58,9 +84,8 @@ export class DeviceFollower implements Disposable {
     const ports = [isSame ? undefined : wired, named].filter((port) => port !== undefined);
     if (ports.length === 0 && !this.#isUsed(device)) return;
     // The same index may be another device's by now: what was wired to it is gone all the same.
-    const isGone = kind === "removed";
-    let done = await this.#rewire({ ifindex, ports }, { isGone });
-    if (isGone) done = await this.#rewire({ ifindex, ports: done.ports }, { isGone: false });
+    let done = await this.#rewire({ ifindex, ports }, { isGone: wasRemoved });
+    if (wasRemoved) done = await this.#rewire({ ifindex, ports: done.ports }, { isGone: false });
     const paths = done.ports
       .map((port) => this.#portPath(port))
       .filter((path) => path !== undefined);

@@ -89,6 +89,35 @@ describe("a port and its device", () => {
     assert.deepEqual(keys, [[["p1"]], [["p1"]]]);
   });
 
+  it("follow the last of many changes of the device, and hold up no commit", async () => {
+    const fixture = await wired();
+    const { devices, edit, commit } = fixture;
+    const dev1 = indexOf(fixture, "dev1");
+    await settled(fixture);
+    const heard = fixture.heard();
+
+    for (let change = 0; change <= 5_000; change += 1) {
+      devices.change(dev1, { running: change % 2 === 1 });
+    }
+    await commit(edit("merge", `${port("p2")}/peer`, "dev2"));
+
+    assert.deepEqual(ports(fixture)["p1"], ["DOWN", dev1]);
+    assert.equal(heard.filter(({ state }) => state.length > 0).length, 1);
+  });
+
+  it("find each other when it was gone for a moment only and has its index again", async () => {
+    const fixture = await wired();
+    const dev1 = indexOf(fixture, "dev1");
+
+    fixture.devices.remove(dev1);
+    fixture.devices.add("dev1", { ifindex: dev1 });
+    await settled(fixture);
+
+    assert.deepEqual(ports(fixture)["p1"], ["UP", dev1]);
+    assert.equal(fixture.devices.byName("dev1")?.promiscuous, true);
+    assert.deepEqual(fixture.errors, []);
+  });
+
   it("find each other also where other services have no ports", async () => {
     const withoutPorts = transparent as object as Discovered;
     const fixture = await wired([withoutPorts, ...anyServices]);
