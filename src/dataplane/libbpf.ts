@@ -109,7 +109,8 @@ function bind(library: LibraryHandle): Libbpf {
     ...btfFunctions(func),
     ...systemCalls(func),
   };
-  const print = koffi.proto("int yangplane_print(int level, const char *format, void *arguments)");
+  // Without a name: another copy of this module may be in the process, as in the bench.
+  const print = koffi.proto("int", ["int", "const char *", "void *"]);
   functions.setPrint(koffi.register(recordMessage, koffi.pointer(print)));
   return functions;
 }
