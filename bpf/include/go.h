@@ -110,3 +110,17 @@ static __always_inline int tc_go(struct __sk_buff *skb, struct port_counters *in
 		return tc_drop(skb, in, DROP_NO_PEER);
 	}
 }
+
+/* Counts the frame as sent by a row of the counters, unless it ends here. */
+static __always_inline int tc_go_counted(struct __sk_buff *skb, struct port_counters *in,
+					 struct hop to, __u32 row)
+{
+	__u32 length = skb->len;
+	int verdict;
+
+	count_tx(row, length);
+	verdict = tc_go(skb, in, to);
+	if (verdict == TC_ACT_SHOT)
+		uncount_tx(row, length);
+	return verdict;
+}

@@ -113,12 +113,6 @@ int packet_out(struct __sk_buff *skb)
 	struct hop hop = hop_of(skb->cb[CB_ARG]);
 	__u32 row = skb->cb[CB_ARG] & (COUNTERS_ROWS - 1);
 	struct port_counters *out = bpf_map_lookup_elem(&counters, &row);
-	__u32 length = skb->len;
-	int verdict;
 
-	count_tx(row, length);
-	verdict = tc_go(skb, out, hop);
-	if (verdict == TC_ACT_SHOT)
-		uncount_tx(row, length);
-	return verdict;
+	return tc_go_counted(skb, out, hop, row);
 }

@@ -15,17 +15,11 @@
 static __always_inline int tc_send(struct __sk_buff *skb, struct port_counters *in, __u32 port)
 {
 	struct hop hop = hop_of(port);
-	__u32 length = skb->len;
-	int verdict;
 
 	if (hop.kind == HOP_NONE)
 		return tc_drop(skb, in, DROP_NO_PEER);
-	count_tx(port, length);
 	skb->cb[CB_ARG] = port;
-	verdict = tc_go(skb, in, hop);
-	if (verdict == TC_ACT_SHOT)
-		uncount_tx(port, length);
-	return verdict;
+	return tc_go_counted(skb, in, hop, port);
 }
 
 /*

@@ -44,16 +44,9 @@ static __always_inline struct port_counters *tc_arrive(struct __sk_buff *skb)
 /* The frame goes on to what comes next in its chain. */
 static __always_inline int tc_pass(struct __sk_buff *skb, struct port_counters *way)
 {
-	struct hop next = hop_of(skb->cb[CB_ARG]);
-	__u32 row = skb->cb[CB_ARG] & WAY_EGRESS;
-	__u32 length = skb->len;
-	int verdict;
+	__u32 row = skb->cb[CB_ARG];
 
-	count_tx(row, length);
-	verdict = tc_go(skb, way, next);
-	if (verdict == TC_ACT_SHOT)
-		uncount_tx(row, length);
-	return verdict;
+	return tc_go_counted(skb, way, hop_of(row), row & WAY_EGRESS);
 }
 
 /* In XDP frames only come in. */
