@@ -125,7 +125,7 @@ export function objectOf(schema: DataSchema, json: unknown): Body {
   throw new UsageError(`the body of ${schema.name} is not one object`);
 }
 
-function isBody(json: unknown): json is Body {
+export function isBody(json: unknown): json is Body {
   if (json instanceof PlainScalar) return false;
   return typeof json === "object" && json !== null && !Array.isArray(json);
 }

@@ -1,6 +1,6 @@
 import type { ListSchema, ParentSchema } from "../datamodel/schema/schema.ts";
 import { memberOf } from "../lib/json.ts";
-import type { Body } from "./body.ts";
+import { type Body, isBody } from "./body.ts";
 import type { Edit } from "./edit.ts";
 import { keyPredicates } from "./target.ts";
 import { UsageError } from "./usage-error.ts";
@@ -88,7 +88,7 @@ export function withoutLongLists(
   for (const child of schema.children) {
     const value = memberOf(body, child.jsonName);
     const at = `/${child.jsonName}`;
-    if (child.kind === "container" && isObject(value)) {
+    if (child.kind === "container" && isBody(value)) {
       const below = withoutLongLists(child, value);
       if (below.lists.length === 0) continue;
       rest = { ...rest, [child.jsonName]: below.rest };
@@ -104,11 +104,7 @@ export function withoutLongLists(
 
 /** A list with anything but objects in it is left for the daemon to refuse. */
 function isLongList(value: unknown): value is readonly Body[] {
-  return Array.isArray(value) && value.length >= longListMin && value.every(isObject);
-}
-
-function isObject(value: unknown): value is Body {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return Array.isArray(value) && value.length >= longListMin && value.every(isBody);
 }
 
 /** In parts that do not exceed `jsonMax`, unless one text alone does. */

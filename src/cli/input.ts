@@ -1,7 +1,7 @@
 import { fstatSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { DuplicateMemberError, parseJson } from "../lib/json.ts";
-import { isNestedTooDeep } from "./nesting.ts";
+import { isNestedTooDeep, tooDeep } from "./nesting.ts";
 import { UsageError } from "./usage-error.ts";
 import { parseYaml } from "./yaml-text.ts";
 
@@ -85,7 +85,7 @@ function isGivenUp(error: unknown): boolean {
 
 /** JSON or YAML as data, see PlainScalar. @throws UsageError saying where it goes wrong */
 export async function parseInput(text: string): Promise<unknown> {
-  if (isNestedTooDeep(text)) throw new UsageError("the input is nested too deep");
+  if (isNestedTooDeep(text)) throw tooDeep();
   try {
     return parseJson(text);
   } catch (error) {

@@ -1,5 +1,11 @@
+import { UsageError } from "./usage-error.ts";
+
 /** Deeper than any model goes, and less than fills the stack of what reads it. */
 export const nestingMax = 500;
+
+export function tooDeep(): UsageError {
+  return new UsageError("the input is nested too deep");
+}
 
 const [quote, apostrophe, backslash] = [0x22, 0x27, 0x5c];
 const opening = new Set([..."[{"].map((character) => character.charCodeAt(0)));

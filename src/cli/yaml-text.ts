@@ -1,5 +1,5 @@
 import type { Document, Scalar } from "yaml";
-import { nestingMax } from "./nesting.ts";
+import { nestingMax, tooDeep } from "./nesting.ts";
 import { UsageError } from "./usage-error.ts";
 
 /**
@@ -27,10 +27,6 @@ export async function parseYaml(text: string): Promise<unknown> {
     if (error instanceof RangeError) throw tooDeep();
     throw error;
   }
-}
-
-function tooDeep(): UsageError {
-  return new UsageError("the input is nested too deep");
 }
 
 function parsed(yaml: typeof import("yaml"), text: string): unknown {
