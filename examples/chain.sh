@@ -35,16 +35,14 @@ expect 'hw0'
 expect 'th0'
 
 title "Packets pass all three"
-run "ip netns exec ns1 ping -n -c 3 -i 0.2 -W 2 10.0.0.2"
-expect ' 0% packet loss'
+ping_passes ns1 10.0.0.2
 
 title "One in the middle drops, and passes again"
 run "yangplane th0 set ingress-action=DROP"
 run_in_vain "ip netns exec ns1 ping -n -c 2 -i 0.2 -W 1 10.0.0.2"
 expect '100% packet loss'
 run "yangplane th0 set ingress-action=PASS"
-run "ip netns exec ns1 ping -n -c 3 -i 0.2 -W 2 10.0.0.2"
-expect ' 0% packet loss'
+ping_passes ns1 10.0.0.2
 
 title "The same over gRPC"
 run "grpcurl -plaintext -unix -d '{\"helloworld\": {\"name\": \"hw0\", \"action\": \"ACTION_DROP\"}}' $S \\
@@ -54,13 +52,11 @@ run "yangplane hw0 set action=FORWARD"
 
 title "The daemon dies, the chain does not"
 kill_daemon
-run "ip netns exec ns2 ping -n -c 3 -i 0.2 -W 2 10.0.0.1"
-expect ' 0% packet loss'
+ping_passes ns2 10.0.0.1
 start_daemon
 run "yangplane topology"
 expect 'th0'
-run "ip netns exec ns1 ping -n -c 3 -i 0.2 -W 2 10.0.0.2"
-expect ' 0% packet loss'
+ping_passes ns1 10.0.0.2
 
 title "Everything is removed"
 run "yangplane detach th0 hw0:a"

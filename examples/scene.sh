@@ -60,6 +60,12 @@ expect_not() {
 	if grep -qE -- "$1" "$said"; then die "the last command still says: $1"; fi
 }
 
+# From a host to an address, without a loss.
+ping_passes() {
+	run "ip netns exec $1 ping -n -c 3 -i 0.2 -W 2 $2"
+	expect ' 0% packet loss'
+}
+
 start_daemon() {
 	show 'yangplaned &'
 	yangplaned >"$daemon_log" 2>&1 &

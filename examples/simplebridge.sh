@@ -21,10 +21,8 @@ for line in '^name: br0$' '^uuid: [0-9a-f-]{36}$' '^service-name: simplebridge$'
 done
 
 title "Packets both ways, the first included"
-run "ip netns exec ns1 ping -n -c 3 -i 0.2 -W 2 10.0.0.2"
-expect ' 0% packet loss'
-run "ip netns exec ns2 ping -n -c 3 -i 0.2 -W 2 10.0.0.1"
-expect ' 0% packet loss'
+ping_passes ns1 10.0.0.2
+ping_passes ns2 10.0.0.1
 
 title "What the bridge has learned, by the command line and by gRPC"
 run "yangplane br0 fdb entry show"
@@ -36,8 +34,7 @@ expect '"port": "toveth2"'
 
 title "The daemon dies, the bridge does not"
 kill_daemon
-run "ip netns exec ns1 ping -n -c 3 -i 0.2 -W 2 10.0.0.2"
-expect ' 0% packet loss'
+ping_passes ns1 10.0.0.2
 start_daemon
 run "yangplane br0 ports show"
 expect 'toveth1 .* UP .*veth1'
