@@ -142,7 +142,7 @@ export class HopWriter {
  * of the old way in would take the new way out.
  */
 function movedCubes(was: readonly HopRow[], is: readonly HopRow[]): ReadonlySet<string> {
-  const [before, after] = [new Ways(was), new Ways(is)];
+  const [before, after] = [new Passages(was), new Passages(is)];
   const moved = is.filter((row) => {
     const id = idOf(row);
     if (row.enteredBy === undefined || !before.has(id)) return false;
@@ -152,7 +152,7 @@ function movedCubes(was: readonly HopRow[], is: readonly HopRow[]): ReadonlySet<
 }
 
 /** What is passed before a row of a transparent cube, and after it. */
-class Ways {
+class Passages {
   readonly #rows: ReadonlyMap<string, HopRow>;
   /** By the hop that leads there, the row of a transparent cube. */
   readonly #entered: ReadonlyMap<string, string>;

@@ -62,7 +62,7 @@ export class LiveState implements Disposable {
   /** Begins to follow devices and the cubes loaded so far. */
   start(): void {
     const { planner } = this.#parts;
-    const all = new Set([...planner.loaded].map(({ id }) => id));
+    const all = this.#allCubes();
     this.#rings.follow(all);
     this.#ports.look(all);
     this.#parents.look();
@@ -87,7 +87,7 @@ export class LiveState implements Disposable {
 
   /** Takes note of objects that were loaded beside any commit. */
   reloaded(objectIds: ReadonlySet<string>): void {
-    const all = new Set([...this.#parts.planner.loaded].map(({ id }) => id));
+    const all = this.#allCubes();
     this.#rings.followAnew(objectIds, all);
     const recirculation = [...objectIds].find(isRecirculation);
     if (recirculation !== undefined) this.#followShared(recirculation);
@@ -96,6 +96,10 @@ export class LiveState implements Disposable {
 
   [Symbol.dispose](): void {
     for (const work of [...this.#background, ...this.#shared]) work[Symbol.dispose]();
+  }
+
+  #allCubes(): ReadonlySet<string> {
+    return new Set([...this.#parts.planner.loaded].map(({ id }) => id));
   }
 
   /** The ring buffers that all cubes have together, by an object that has them. */

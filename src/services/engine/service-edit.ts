@@ -1,5 +1,5 @@
 import { decodeJsonAt } from "../../datamodel/codec/decode.ts";
-import type { Edit, EditInsert } from "../../datamodel/datastore/datastore.ts";
+import { type Edit, type EditInsert, isDeletion } from "../../datamodel/datastore/datastore.ts";
 import { RequestError } from "../../datamodel/error.ts";
 import type { DataSchema, Schema } from "../../datamodel/schema/schema.ts";
 import { type InstancePath, parsePath, printPath } from "../../datamodel/tree/path.ts";
@@ -38,15 +38,15 @@ function tryEdit(edit: ServiceEdit, path: () => InstancePath): Edit | RequestErr
 function editOf(edit: ServiceEdit, path: InstancePath): Edit {
   const last = path.at(-1);
   assert(last, "an edit names a node");
-  if (isDeletion(edit)) return { path, operation: edit.operation };
+  if (takesAway(edit)) return { path, operation: edit.operation };
   const { operation } = edit;
   const insert = insertOf(edit, last.schema);
   const value = decodeJsonAt(path, jsonOf(last, edit.value));
   return { path, operation, value, ...(insert && { insert }) };
 }
 
-function isDeletion(edit: ServiceEdit): edit is DeletingEdit {
-  return edit.operation === "delete" || edit.operation === "remove";
+function takesAway(edit: ServiceEdit): edit is DeletingEdit {
+  return isDeletion(edit);
 }
 
 function insertOf({ insert, point }: WritingEdit, schema: DataSchema): EditInsert | undefined {

@@ -11,6 +11,8 @@ import { applySteps, deviceVanished, StepError } from "./step.ts";
 import { type Survey, survey } from "./takeover.ts";
 import type { Turns } from "./turns.ts";
 
+const noDrifts: Pick<Verification, "drifts" | "total"> = { drifts: [], total: 0 };
+
 export interface VerifierParts {
   readonly schema: Schema;
   readonly services: readonly Discovered[];
@@ -101,9 +103,9 @@ export class DataplaneVerifier implements Verifier {
     await durable();
     const { id } = version();
     const { drifts } = await this.#survey(new Breather(), { isTrial: true });
-    if (drifts.total === 0 || !repair) return verification(id, { drifts, isRepaired: false });
-    await this.#repair();
-    return verification(id, { drifts, isRepaired: true });
+    const isRepaired = drifts.total > 0 && repair;
+    if (isRepaired) await this.#repair();
+    return verification(id, drifts, isRepaired);
   }
 
   #refuseTracing(): void {
@@ -162,14 +164,7 @@ function mendedError(error: unknown): CommitError {
   return new CommitError("kernel", message, { cause: error });
 }
 
-const nothing = { drifts: { drifts: [], total: 0 }, isRepaired: false };
-
-function verification(
-  id: number,
-  {
-    drifts,
-    isRepaired,
-  }: { drifts: Pick<Verification, "drifts" | "total">; isRepaired: boolean } = nothing,
-): Verification {
-  return { commitId: String(id), drifts: drifts.drifts, total: drifts.total, isRepaired };
+function verification(id: number, found = noDrifts, isRepaired = false): Verification {
+  const { drifts, total } = found;
+  return { commitId: String(id), drifts, total, isRepaired };
 }
